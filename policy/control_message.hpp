@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+
+#include "policy/record_header.hpp"
+
+namespace immure::policy {
+
+/// Monitor to VMM, one per datagram on vmm_fd::control; the VMM answers each with the same kind and a result.
+enum class ControlKind : std::uint32_t { power_button = 1, ping = 2 };
+
+struct ControlMessage {
+  static constexpr std::uint32_t record_magic = 0x43'4d'4d'49;  // "IMMC"
+  static constexpr std::uint32_t record_version = 1;
+  RecordHeader header;
+  ControlKind kind{};
+  std::int32_t result = 0;  ///< in an answer: 0 or an errno
+};
+
+/// A client (`immure console`, `immure stop`) and the monitor, one per datagram on monitor.sock. The monitor
+/// serves root and the owner of the socket only (SO_PEERCRED).
+enum class MonitorKind : std::uint32_t {
+  attach = 1,    ///< client: send me the console: first what is in the log (backlog), then live; answered by
+                 ///< attached
+  attached = 2,  ///< monitor: `length` 0; console_data follows
+  console_data = 3,  ///< either way: `length` bytes for the terminal or for the guest
+  power_button = 4,  ///< client: press it; answered by done
+  read_log = 5,      ///< client: the VMM's log lines as console_data, then done
+  done = 6,          ///< monitor: the request was carried out; `result` 0 or an errno
+  closed = 7,        ///< monitor: the VMM is gone; the last datagram
+};
+
+struct MonitorMessage {
+  static constexpr std::uint32_t record_magic = 0x4d'4d'4d'49;  // "IMMM"
+  static constexpr std::uint32_t record_version = 1;
+  RecordHeader header;
+  MonitorKind kind{};
+  std::int32_t result = 0;
+  std::uint32_t length = 0;
+  std::uint32_t reserved = 0;
+  std::array<char, 4096> data{};
+};
+
+}  // namespace immure::policy

@@ -1,0 +1,123 @@
+#include "policy/guest_record.hpp"
+
+#include <algorithm>
+#include <span>
+#include <type_traits>
+
+namespace immure::policy {
+namespace {
+
+static_assert(std::is_trivially_copyable_v<GuestRecord>);
+static_assert(std::has_unique_object_representations_v<GuestRecord>, "a record has no implicit padding");
+
+bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+bool is_disk_id(std::string_view text) {
+  return !text.empty() && text.size() <= 20 && is_lower_or_digit(text.front()) &&
+         std::ranges::all_of(text, [](char c) { return is_lower_or_digit(c) || c == '-'; });
+}
+
+bool is_switch(Switch value) { return value == Switch::off || value == Switch::on; }
+
+Result<void> check_path(const HostPath& path, const std::string& key) {
+  if (!path.is_well_formed()) return invalid(key + " is not well-formed text");
+  if (!is_normal_path(path.view())) {
+    return invalid(key + " must be an absolute path without '//', '.' or '..', not \"" +
+                   std::string(path.view()) + "\"");
+  }
+  return {};
+}
+
+Result<void> check_disk(const DiskRecord& disk, const std::string& key) {
+  if (!disk.id.is_well_formed() || !is_disk_id(disk.id.view())) {
+    return invalid(key + ".id must be 1 to 20 of a-z, 0-9 and '-', and start with a letter or digit");
+  }
+  IMMURE_TRY(check_path(disk.path, key + ".path"));
+  if (disk.format != DiskFormat::raw) return invalid(key + ".format must be \"raw\"");
+  if (disk.access != DiskAccess::read_only && disk.access != DiskAccess::read_write) {
+    return invalid(key + ".read_only must be true or false");
+  }
+  return {};
+}
+
+Result<void> check_disks(const GuestRecord& record) {
+  if (record.disk_count > max_disks)
+    return invalid("disks: at most " + std::to_string(max_disks) + " are allowed");
+  const std::span disks(record.disks);
+  for (std::size_t i = 0; i < disks.size(); ++i) {
+    const auto& disk = disks[i];
+    if (i >= record.disk_count) {
+      if (!disk.id.empty() || !disk.path.empty()) return invalid("disks: an unused slot is not empty");
+      continue;
+    }
+    const auto key = "disks[" + std::to_string(i) + "]";
+    IMMURE_TRY(check_disk(disk, key));
+    for (std::size_t other = 0; other < i; ++other) {
+      if (disks[other].id == disk.id)
+        return invalid(key + ".id \"" + std::string(disk.id.view()) + "\" is used twice");
+      if (disks[other].path == disk.path) {
+        return invalid(key + ".path \"" + std::string(disk.path.view()) + "\" is used twice");
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> check_resources(const GuestRecord& record) {
+  const auto& resources = record.resources;
+  if (resources.cpu_weight > 10000) return invalid("resources.cpu_weight must be 1 to 10000");
+  if (resources.cpu_quota_percent > record.vcpus * 100) {
+    return invalid("resources.cpu_quota must be at most " + std::to_string(record.vcpus * 100) +
+                   " per cent, 100 for each vCPU");
+  }
+  if (resources.memory_overhead > max_memory_bytes)
+    return invalid("resources.memory_overhead is out of range");
+  if (resources.reserved != 0) return invalid("resources: a reserved field is not 0");
+  return {};
+}
+
+}  // namespace
+
+bool is_guest_name(std::string_view text) {
+  return !text.empty() && text.size() < 64 && is_lower_or_digit(text.front()) &&
+         std::ranges::all_of(
+             text, [](char c) { return is_lower_or_digit(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+bool is_normal_path(std::string_view text) {
+  if (text.size() < 2 || text.front() != '/' || text.back() == '/') return false;
+  while (!text.empty()) {
+    text.remove_prefix(1);
+    const auto component = text.substr(0, text.find('/'));
+    if (component.empty() || component == "." || component == "..") return false;
+    text.remove_prefix(component.size());
+  }
+  return true;
+}
+
+Result<void> check(const GuestRecord& record) {
+  IMMURE_TRY(check_header(record, "the guest record"));
+  if (!record.name.is_well_formed() || !is_guest_name(record.name.view())) {
+    return invalid("name must be 1 to 63 of a-z, 0-9, '.', '_' and '-', and start with a letter or digit");
+  }
+  IMMURE_TRY(check_path(record.kernel, "boot.kernel"));
+  if (!record.initrd.empty()) IMMURE_TRY(check_path(record.initrd, "boot.initrd"));
+  if (!record.command_line.is_well_formed()) return invalid("boot.command_line contains a control character");
+  if (record.vcpus < 1 || record.vcpus > max_vcpus) {
+    return invalid("cpu.count must be 1 to " + std::to_string(max_vcpus) + ", not " +
+                   std::to_string(record.vcpus));
+  }
+  if (record.memory_bytes < min_memory_bytes || record.memory_bytes > max_memory_bytes ||
+      record.memory_bytes % (2ULL << 20) != 0) {
+    return invalid("memory.size must be 32 MiB to 1 TiB in steps of 2 MiB, not " +
+                   std::to_string(record.memory_bytes) + " bytes");
+  }
+  if (!is_switch(record.serial) || !is_switch(record.console) || !is_switch(record.entropy)) {
+    return invalid("a switch is neither on nor off");
+  }
+  if (record.reserved != 0) return invalid("a reserved field is not 0");
+  IMMURE_TRY(check_disks(record));
+  return check_resources(record);
+}
+
+}  // namespace immure::policy

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/bounded_string.hpp"
+#include "policy/record_header.hpp"
+
+namespace immure::policy {
+
+constexpr std::uint32_t max_vcpus = 32;
+constexpr std::uint32_t max_disks = 24;
+constexpr std::uint64_t min_memory_bytes = 32ULL << 20;
+constexpr std::uint64_t max_memory_bytes = 1ULL << 40;
+
+using GuestName = BoundedString<64>;   ///< [a-z0-9][a-z0-9._-]{0,62}: also a file name and a cgroup name
+using HostPath = BoundedString<1024>;  ///< absolute, normal form (no "//", "." or "..")
+using Uuid = std::array<std::uint8_t, 16>;
+
+enum class DiskFormat : std::uint32_t { raw = 1 };
+enum class DiskAccess : std::uint32_t { read_only = 1, read_write = 2 };
+enum class Switch : std::uint32_t { off = 0, on = 1 };
+
+/// One disk as the guest specification asks for it. Whether the path is a file or a block device is the
+/// host's to say, after it was opened.
+struct DiskRecord {
+  BoundedString<32> id;  ///< [a-z0-9][a-z0-9-]{0,19}, unique in the guest; also its virtio serial number
+  HostPath path;
+  DiskFormat format{};
+  DiskAccess access{};
+};
+
+/// Limits of the guest's cgroup; 0 leaves the kernel's default.
+struct ResourceRecord {
+  std::uint32_t cpu_weight = 0;         ///< cpu.weight: 1..10000
+  std::uint32_t cpu_quota_percent = 0;  ///< cpu.max in per cent of one CPU: 1..(100 * vcpus)
+  std::uint64_t memory_overhead =
+      0;                       ///< bytes for the VMM itself beside guest memory; 0 is the built-in default
+  std::uint32_t pids_max = 0;  ///< pids.max; 0 is the built-in default (vCPUs and a few threads)
+  std::uint32_t reserved = 0;
+};
+
+/// The guest specification, compiled: what `immure` hands to `immure-launch`.
+struct GuestRecord {
+  static constexpr std::uint32_t record_magic = 0x47'4d'4d'49;  // "IMMG"
+  static constexpr std::uint32_t record_version = 1;
+
+  RecordHeader header;
+  GuestName name;
+  Uuid uuid{};  ///< all zero: the launcher draws one
+  HostPath kernel;
+  HostPath initrd;  ///< empty: none
+  BoundedString<2048> command_line;
+  std::uint32_t vcpus = 0;
+  Switch serial{};                 ///< 16550 at COM1, wired to the guest's console (early output)
+  Switch console{};                ///< virtio console, wired to the same stream
+  Switch entropy{};                ///< virtio rng
+  std::uint64_t memory_bytes = 0;  ///< a multiple of 2 MiB
+  std::uint32_t disk_count = 0;
+  std::uint32_t reserved = 0;
+  std::array<DiskRecord, max_disks> disks{};
+  ResourceRecord resources;
+};
+
+/// Every rule above, and: unused disk slots are all zero, ids are unique, reserved fields are 0. The launcher
+/// asks again although `immure` asked before it. Errors name the key as the specification writes it
+/// ("disks[1].path").
+Result<void> check(const GuestRecord& record);
+
+/// True for a name that may become a guest's name (see GuestName).
+bool is_guest_name(std::string_view text);
+/// True for an absolute path in normal form (see HostPath).
+bool is_normal_path(std::string_view text);
+
+}  // namespace immure::policy

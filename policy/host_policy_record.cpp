@@ -1,0 +1,87 @@
+#include "policy/host_policy_record.hpp"
+
+#include <algorithm>
+#include <span>
+
+namespace immure::policy {
+namespace {
+
+static_assert(std::has_unique_object_representations_v<HostPolicyRecord>, "a record has no implicit padding");
+
+/// True where `path` lies below `directory`: both are in normal form, so a prefix at a '/' decides.
+bool lies_below(std::string_view path, std::string_view directory) {
+  return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
+}
+
+Result<void> admit_path(const HostPath& path, const HostPolicyRecord& host, std::string_view key) {
+  if (host.image_directory_count == 0 || path.empty()) return {};
+  const auto allowed = std::span(host.image_directories).first(host.image_directory_count);
+  if (std::ranges::any_of(allowed, [&](const HostPath& dir) { return lies_below(path.view(), dir.view()); }))
+    return {};
+  std::string list;
+  for (const auto& dir : allowed) list += (list.empty() ? "" : ", ") + std::string(dir.view());
+  return invalid(std::string(key) + " \"" + std::string(path.view()) +
+                 "\" is outside the image directories of the host policy (" + list + ")");
+}
+
+}  // namespace
+
+HostPolicyRecord default_host_policy() {
+  HostPolicyRecord record;
+  record.header = header_of<HostPolicyRecord>();
+  record.selinux = SelinuxMode::required;
+  record.uid_base =
+      2'000'000'000;  // Far from login accounts and from the ranges of /etc/subuid (systemd's UIDS-GIDS).
+  record.uid_count = 131'072;
+  record.max_vcpus = max_vcpus;
+  record.max_memory_bytes = max_memory_bytes;
+  record.max_guests = 65'536;
+  return record;
+}
+
+Result<void> check(const HostPolicyRecord& record) {
+  IMMURE_TRY(check_header(record, "the host policy record"));
+  if (record.selinux != SelinuxMode::required && record.selinux != SelinuxMode::optional) {
+    return invalid("selinux must be \"required\" or \"optional\"");
+  }
+  constexpr std::uint32_t first_uid = 65'536;
+  constexpr std::uint32_t last_uid = 0x7fff'ffff;
+  if (record.uid_base < first_uid || record.uid_base % 2 != 0 || record.uid_count < 2 ||
+      record.uid_count % 2 != 0 || record.uid_count > last_uid - record.uid_base) {
+    return invalid(
+        "uids.base must be even and at least 65536, uids.count even and at least 2, and both together below "
+        "2^31");
+  }
+  if (record.max_vcpus < 1 || record.max_vcpus > max_vcpus) return invalid("limits.vcpus is out of range");
+  if (record.max_memory_bytes < min_memory_bytes || record.max_memory_bytes > max_memory_bytes) {
+    return invalid("limits.memory is out of range");
+  }
+  if (record.max_guests < 1) return invalid("limits.guests must be at least 1");
+  if (record.image_directory_count > max_image_directories) return invalid("images.directories: too many");
+  for (std::uint32_t i = 0; i < record.image_directory_count; ++i) {
+    const auto& path = record.image_directories[i];
+    if (!path.is_well_formed() || !is_normal_path(path.view())) {
+      return invalid("images.directories[" + std::to_string(i) + "] must be an absolute path in normal form");
+    }
+  }
+  return {};
+}
+
+Result<void> admit(const GuestRecord& guest, const HostPolicyRecord& host) {
+  if (guest.vcpus > host.max_vcpus) {
+    return invalid("cpu.count is " + std::to_string(guest.vcpus) + ", the host policy allows " +
+                   std::to_string(host.max_vcpus));
+  }
+  if (guest.memory_bytes > host.max_memory_bytes) {
+    return invalid("memory.size is " + std::to_string(guest.memory_bytes) +
+                   " bytes, the host policy allows " + std::to_string(host.max_memory_bytes));
+  }
+  IMMURE_TRY(admit_path(guest.kernel, host, "boot.kernel"));
+  IMMURE_TRY(admit_path(guest.initrd, host, "boot.initrd"));
+  for (std::uint32_t i = 0; i < guest.disk_count; ++i) {
+    IMMURE_TRY(admit_path(guest.disks[i].path, host, "disks[" + std::to_string(i) + "].path"));
+  }
+  return {};
+}
+
+}  // namespace immure::policy

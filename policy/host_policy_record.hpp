@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "policy/guest_record.hpp"
+
+namespace immure::policy {
+
+enum class SelinuxMode : std::uint32_t { required = 1, optional = 2 };
+
+constexpr std::uint32_t max_image_directories = 16;
+
+/// /etc/immure/host.toml, compiled: what the owner of the host allows. Where there is no file,
+/// default_host_policy() holds, which is as strict as it can be without knowing the host.
+struct HostPolicyRecord {
+  static constexpr std::uint32_t record_magic = 0x48'4d'4d'49;  // "IMMH"
+  static constexpr std::uint32_t record_version = 1;
+
+  RecordHeader header;
+  SelinuxMode selinux{};
+  std::uint32_t uid_base = 0;   ///< first of the uids (and equal gids) that guests get; two for each guest
+  std::uint32_t uid_count = 0;  ///< an even number
+  std::uint32_t max_vcpus = 0;
+  std::uint64_t max_memory_bytes = 0;
+  std::uint32_t max_guests = 0;
+  std::uint32_t image_directory_count =
+      0;  ///< 0: images may lie anywhere that only root and its owner can write
+  std::array<HostPath, max_image_directories> image_directories{};
+};
+
+HostPolicyRecord default_host_policy();
+Result<void> check(const HostPolicyRecord& record);
+
+/// Whether the host's owner allows this guest. An Error names the rule, the asked and the allowed value.
+Result<void> admit(const GuestRecord& guest, const HostPolicyRecord& host);
+
+}  // namespace immure::policy

@@ -1,0 +1,50 @@
+#include "policy/vmm_record.hpp"
+
+namespace immure::policy {
+
+static_assert(std::has_unique_object_representations_v<VmmRecord>, "a record has no implicit padding");
+
+Result<void> check(const VmmRecord& record) {
+  IMMURE_TRY(check_header(record, "the VMM record"));
+  const auto is_switch = [](Switch value) { return value == Switch::off || value == Switch::on; };
+  if (!record.command_line.is_well_formed()) return invalid("VMM record: malformed command line");
+  if (record.vcpus < 1 || record.vcpus > max_vcpus)
+    return invalid("VMM record: number of vCPUs out of range");
+  if (record.memory_bytes < min_memory_bytes || record.memory_bytes > max_memory_bytes ||
+      record.memory_bytes % (2ULL << 20) != 0) {
+    return invalid("VMM record: memory size out of range");
+  }
+  if (!is_switch(record.has_initrd) || !is_switch(record.serial) || !is_switch(record.console) ||
+      !is_switch(record.entropy)) {
+    return invalid("VMM record: a switch is neither on nor off");
+  }
+  if (record.disk_count > max_disks) return invalid("VMM record: too many disks");
+  for (std::uint32_t i = 0; i < record.disk_count; ++i) {
+    const auto& disk = record.disks[i];
+    if (!disk.id.is_well_formed() || disk.format != DiskFormat::raw ||
+        (disk.access != DiskAccess::read_only && disk.access != DiskAccess::read_write)) {
+      return invalid("VMM record: disk " + std::to_string(i) + " is malformed");
+    }
+  }
+  return {};
+}
+
+VmmRecord make_vmm_record(const GuestRecord& guest) {
+  VmmRecord record;
+  record.header = header_of<VmmRecord>();
+  record.command_line = guest.command_line;
+  record.memory_bytes = guest.memory_bytes;
+  record.vcpus = guest.vcpus;
+  record.has_initrd = guest.initrd.empty() ? Switch::off : Switch::on;
+  record.serial = guest.serial;
+  record.console = guest.console;
+  record.entropy = guest.entropy;
+  record.disk_count = guest.disk_count;
+  for (std::uint32_t i = 0; i < guest.disk_count; ++i) {
+    const auto& disk = guest.disks[i];
+    record.disks[i] = {.id = disk.id, .format = disk.format, .access = disk.access};
+  }
+  return record;
+}
+
+}  // namespace immure::policy
