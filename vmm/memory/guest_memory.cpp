@@ -1,0 +1,69 @@
+#include "vmm/memory/guest_memory.hpp"
+
+#include <atomic>
+#include <cstring>
+
+#include <sys/mman.h>
+
+#include "base/checked.hpp"
+#include "vmm/machine_layout.hpp"
+
+namespace immure::vmm {
+
+Result<GuestMemory> GuestMemory::create(std::uint64_t size) {
+  GuestMemory memory;
+  const auto add = [&](std::uint64_t start, std::uint64_t length) -> Result<void> {
+    auto mapping = IMMURE_TRY(
+        UniqueMapping::map(length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE));
+    // A core dump or a forked child must never carry guest memory. Advice that older kernels lack is only
+    // advice.
+    (void)::madvise(mapping.bytes().data(), length, MADV_DONTDUMP);
+    (void)::madvise(mapping.bytes().data(), length, MADV_DONTFORK);
+    memory.regions_.push_back({.start = GuestAddress{start}, .size = length, .host = mapping.bytes().data()});
+    memory.mappings_.push_back(std::move(mapping));
+    return {};
+  };
+  IMMURE_TRY(add(0, std::min(size, layout::low_memory_end)));
+  if (size > layout::low_memory_end)
+    IMMURE_TRY(add(layout::high_memory_start, size - layout::low_memory_end));
+  return memory;
+}
+
+Result<std::byte*> GuestMemory::locate(GuestAddress start, std::uint64_t size) const {
+  for (const auto& region : regions_) {
+    if (start < region.start) continue;
+    const auto offset = raw(start) - raw(region.start);
+    if (range_fits(offset, size, region.size)) return region.host + offset;
+  }
+  return invalid("guest memory access outside RAM");
+}
+
+Result<void> GuestMemory::read(GuestAddress from, std::span<std::byte> into) const {
+  std::memcpy(into.data(), IMMURE_TRY(locate(from, into.size())), into.size());
+  return {};
+}
+
+Result<void> GuestMemory::write(GuestAddress to, std::span<const std::byte> from) const {
+  std::memcpy(IMMURE_TRY(locate(to, from.size())), from.data(), from.size());
+  return {};
+}
+
+Result<std::uint16_t> GuestMemory::load_acquire_u16(GuestAddress from) const {
+  if (raw(from) % 2 != 0) return invalid("guest ring index is not aligned");
+  auto* const host = reinterpret_cast<std::uint16_t*>(IMMURE_TRY(locate(from, 2)));
+  return std::atomic_ref(*host).load(std::memory_order_acquire);
+}
+
+Result<void> GuestMemory::store_release_u16(GuestAddress to, std::uint16_t value) const {
+  if (raw(to) % 2 != 0) return invalid("guest ring index is not aligned");
+  auto* const host = reinterpret_cast<std::uint16_t*>(IMMURE_TRY(locate(to, 2)));
+  std::atomic_ref(*host).store(value, std::memory_order_release);
+  return {};
+}
+
+Result<iovec> GuestMemory::io_slice(GuestAddress start, std::uint64_t size, GuestAccess /*access*/) const {
+  auto* const host = IMMURE_TRY(locate(start, size));
+  return iovec{.iov_base = host, .iov_len = size};
+}
+
+}  // namespace immure::vmm
