@@ -1,0 +1,37 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "monitor/server.hpp"
+#include "policy/fd_layout.hpp"
+
+namespace {
+
+using namespace immure;
+namespace monitor_fd = policy::monitor_fd;
+
+/// The uid that owns the socket beside root: whoever the launcher gave it to (fchown(2) on the socket).
+Result<uid_t> owner_of(int listener) {
+  struct stat status{};
+  if (::fstat(listener, &status) != 0) return system_error("fstat the listener");
+  return status.st_uid;
+}
+
+Result<void> serve() {
+  const auto owner = IMMURE_TRY(owner_of(monitor_fd::listener));
+  monitor::VmmLink vmm(UniqueFd(monitor_fd::log), UniqueFd(monitor_fd::console),
+                       UniqueFd(monitor_fd::control));
+  monitor::Server server(std::move(vmm), UniqueFd(monitor_fd::listener), owner);
+  return server.run();
+}
+
+}  // namespace
+
+int main() {
+  immure::set_log_name("immure-monitor");
+  if (const auto served = serve(); !served) {
+    immure::log_line(served.error().message);
+    return 1;
+  }
+  return 0;
+}

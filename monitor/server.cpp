@@ -1,0 +1,176 @@
+#include "monitor/server.hpp"
+
+#include <algorithm>
+
+#include <sys/socket.h>
+
+namespace immure::monitor {
+namespace {
+
+using policy::MonitorKind;
+using policy::MonitorMessage;
+
+constexpr std::chrono::seconds goodbye_time{2};
+constexpr int impatience_check_ms = 1000;
+
+/// Whether the process at the other end may use this guest (unix(7), SO_PEERCRED: the credentials at
+/// connect).
+bool is_allowed(int fd, uid_t owner) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || size != sizeof peer) return false;
+  return peer.uid == 0 || peer.uid == owner;
+}
+
+}  // namespace
+
+Server::Server(VmmLink vmm, UniqueFd listener, uid_t owner)
+    : vmm_(std::move(vmm)), listener_(std::move(listener)), owner_(owner) {
+  clients_.reserve(max_clients);
+}
+
+Result<void> Server::run() {
+  while (IMMURE_TRY(turn()) == LinkState::open) {
+  }
+  if (vmm_.log_fd() >= 0) vmm_.drain_log();
+  say_goodbye();
+  return {};
+}
+
+void Server::collect_poll_set() {
+  polled_.clear();
+  const auto add = [&](int fd, short events) {
+    polled_.push_back({.fd = fd, .events = events, .revents = 0});
+  };
+  if (vmm_.log_fd() >= 0) add(vmm_.log_fd(), POLLIN);
+  if (vmm_.control_fd() >= 0) add(vmm_.control_fd(), POLLIN);
+  add(vmm_.console_fd(), static_cast<short>(vmm_.pending_input() > 0 ? POLLIN | POLLOUT : POLLIN));
+  // At the cap, connections wait in the listener's backlog until a place is free.
+  if (clients_.size() < max_clients) add(listener_.get(), POLLIN);
+  for (const auto& client : clients_) {
+    // Input for a guest that does not read waits at the client that sends it; a client that is not attached
+    // (immure stop) is always heard.
+    const bool hear = !client.is_attached() || vmm_.input_room() >= sizeof(MonitorMessage::data);
+    const bool speak = client.wants_to_send(vmm_.console());
+    add(client.fd(), static_cast<short>((hear ? POLLIN : 0) | (speak ? POLLOUT : 0)));
+  }
+}
+
+short Server::ready(int fd) const {
+  const auto found = std::ranges::find(polled_, fd, &pollfd::fd);
+  return found == polled_.end() ? short{0} : found->revents;
+}
+
+Result<LinkState> Server::turn() {
+  collect_poll_set();
+  const bool impatient =
+      std::ranges::any_of(clients_, [&](const Client& c) { return c.wants_to_send(vmm_.console()); });
+  const int n = ::poll(polled_.data(), polled_.size(), impatient ? impatience_check_ms : -1);
+  if (n < 0 && errno == EINTR) return LinkState::open;
+  if (n < 0) return system_error("poll");
+  const auto vmm = serve_vmm();
+  serve_clients();
+  if (ready(listener_.get()) != 0) accept_client();
+  return vmm;
+}
+
+LinkState Server::serve_vmm() {
+  if (vmm_.log_fd() >= 0 && ready(vmm_.log_fd()) != 0) vmm_.drain_log();
+  if (vmm_.control_fd() >= 0 && ready(vmm_.control_fd()) != 0) {
+    if (const auto result = vmm_.take_answer()) pass_on_answer(*result);
+  }
+  const auto console = ready(vmm_.console_fd());
+  if ((console & POLLOUT) != 0) vmm_.flush_input();
+  if ((console & ~POLLOUT) != 0) return vmm_.drain_console();
+  return LinkState::open;
+}
+
+void Server::accept_client() {
+  UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!fd || !is_allowed(fd.get(), owner_)) return;
+  clients_.emplace_back(std::move(fd), next_client_id_++, Clock::now());
+}
+
+void Server::serve_clients() {
+  const auto now = Clock::now();
+  std::erase_if(clients_, [&](Client& client) {
+    const auto events = ready(client.fd());
+    if ((events & POLLIN) != 0) {
+      if (receive(client) == ClientState::gone) return true;
+    } else if ((events & (POLLHUP | POLLERR)) != 0) {
+      return true;
+    }
+    return client.wants_to_send(vmm_.console()) &&
+           client.flush(vmm_.console(), vmm_.log(), now) == ClientState::gone;
+  });
+}
+
+ClientState Server::receive(Client& client) {
+  MonitorMessage message{};
+  const auto n = ::recv(client.fd(), &message, sizeof message, MSG_DONTWAIT | MSG_TRUNC);
+  if (n < 0) return errno == EAGAIN || errno == EINTR ? ClientState::alive : ClientState::gone;
+  if (n != static_cast<ssize_t>(sizeof message)) return ClientState::gone;
+  if (!policy::check_header(message, "message") || message.length > message.data.size()) {
+    return ClientState::gone;
+  }
+  return handle(client, message);
+}
+
+ClientState Server::handle(Client& client, const MonitorMessage& message) {
+  switch (message.kind) {
+    case MonitorKind::attach:
+      client.attach(vmm_.console());
+      return client.answer(MonitorKind::attached, 0);
+    case MonitorKind::console_data:
+      // Only an attached client is held back while the guest does not read; others would overrun the queue.
+      if (!client.is_attached()) return ClientState::gone;
+      vmm_.queue_input(std::as_bytes(std::span(message.data)).first(message.length));
+      vmm_.flush_input();
+      return ClientState::alive;
+    case MonitorKind::power_button:
+      return press_power_button(client);
+    case MonitorKind::read_log:
+      return client.read_log(vmm_.log()) ? ClientState::alive : client.answer(MonitorKind::done, EBUSY);
+    case MonitorKind::attached:
+    case MonitorKind::done:
+    case MonitorKind::closed:
+      break;
+  }
+  return ClientState::gone;  // Not a request: the peer does not speak this protocol.
+}
+
+ClientState Server::press_power_button(Client& client) {
+  if (presses_.size() >= max_clients) return client.answer(MonitorKind::done, EBUSY);
+  if (const auto pressed = vmm_.press_power_button(); !pressed) {
+    return client.answer(MonitorKind::done, pressed.error().error_number);
+  }
+  presses_.push_back(client.id());
+  return ClientState::alive;
+}
+
+void Server::pass_on_answer(std::int32_t result) {
+  if (presses_.empty()) return;
+  const auto client = std::ranges::find(clients_, presses_.front(), &Client::id);
+  presses_.pop_front();
+  // A client whose answers pile up is dropped by its patience.
+  if (client != clients_.end()) (void)client->answer(MonitorKind::done, result);
+}
+
+void Server::say_goodbye() {
+  for (auto& client : clients_) client.close_after_stream();
+  const auto deadline = Clock::now() + goodbye_time;
+  while (!clients_.empty() && Clock::now() < deadline) {
+    polled_.clear();
+    for (const auto& client : clients_) {
+      polled_.push_back({.fd = client.fd(), .events = POLLOUT, .revents = 0});
+    }
+    if (::poll(polled_.data(), polled_.size(), 100) < 0 && errno != EINTR) return;
+    const auto now = Clock::now();
+    std::erase_if(clients_, [&](Client& client) {
+      return client.flush(vmm_.console(), vmm_.log(), now) == ClientState::gone ||
+             !client.wants_to_send(vmm_.console());
+    });
+  }
+}
+
+}  // namespace immure::monitor
