@@ -1,0 +1,1 @@
+"""A throw-away machine with /dev/kvm, enforcing SELinux and a TPM, emulated by QEMU. See tools/testhost --help."""

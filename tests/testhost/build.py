@@ -1,0 +1,106 @@
+"""The layers of the test host, from nothing to a machine that is ready in seconds:
+
+base    Debian as installed (mmdebstrap)
+host    configured, policy module installed, labelled: a disk, a kernel, an initrd and an ssh key
+ready   the host booted once: its disk's changes and the state of the running machine
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from . import machine
+from .instance import Instance
+from .layers import layer
+from .mirror import debian_mirror
+from .paths import CHECKOUT, HERE, cache_root, hash_of
+from .progress import BuildError, as_root, run_logged, stage
+
+MODULE_FILES = [CHECKOUT / "selinux/module" / f"immure.{kind}" for kind in ("te", "fc", "if")]
+# What the machine has done before its state is saved; run inside it.
+SETTLE = """set -e
+systemctl is-system-running --wait >/dev/null || systemctl --failed --no-legend
+[ "$(getenforce)" = Enforcing ] && [ -c /dev/kvm ] && [ -c /dev/tpm0 ] && systemctl -q is-active auditd
+sync; echo 3 >/proc/sys/vm/drop_caches; id -Z
+"""
+
+
+def build_base() -> Path:
+    recipe, packages = HERE / "make-rootfs", HERE / "packages.txt"
+
+    def make(folder: Path) -> None:
+        with stage("install Debian 13") as tick:
+            run_logged(as_root([recipe, folder / "rootfs.tar", packages, debian_mirror()]), folder / "log", tick)
+
+    return layer(cache_root() / "testhost" / f"base-{hash_of(recipe, packages)}", make)
+
+
+def build_host() -> Path:
+    module = MODULE_FILES if all(file.exists() for file in MODULE_FILES) else []
+    recipes = [HERE / "make-image", HERE / "configure-image", HERE / "make-rootfs", HERE / "packages.txt"]
+
+    def make(folder: Path) -> None:
+        base = build_base()
+        title = "configure and label the host" + (", install the policy module" if module else "")
+        with stage(title) as tick:
+            command = [HERE / "make-image", base / "rootfs.tar", folder, *([module[0].parent] if module else [])]
+            run_logged(as_root(command), folder / "log", tick)
+            if os.geteuid() != 0:
+                subprocess.run(as_root(["chown", "-R", f"{os.getuid()}:{os.getgid()}", folder]), check=True)
+
+    return layer(cache_root() / "testhost" / f"host-{hash_of(*recipes, *module)}", make)
+
+
+def boot_files(host: Path) -> machine.Boot:
+    return machine.Boot(kernel=host / "vmlinuz", initrd=host / "initrd.img")
+
+
+def empty_guests_drive() -> Path:
+    drive = cache_root() / "testhost" / "no-guests.raw"
+    if not drive.exists():
+        drive.parent.mkdir(parents=True, exist_ok=True)
+        with drive.open("ab") as file:
+            file.truncate(machine.GUESTS_DRIVE_BYTES)
+    return drive
+
+
+def build_ready(clock: machine.Clock) -> Path:
+    host = build_host()
+    inputs = [host.name, HERE / "machine.py", SETTLE, clock.name, machine.qemu_version()]
+
+    def make(folder: Path) -> None:
+        instance = Instance(f"build-{folder.name}"[:60])
+        instance.stop()
+        with stage(f"boot the host once ({clock.name})") as tick:
+            try:
+                instance.start(disk=host / "disk.raw", boot=boot_files(host), clock=clock, key_folder=host,
+                               guests_drive=empty_guests_drive(), kernel="6.12")  # fmt: skip
+                instance.wait_for_ssh(400, tick)
+                settled = instance.run(SETTLE, timeout=300)
+                (folder / "log").write_text(settled.stdout + settled.stderr)
+                if settled.returncode != 0:
+                    raise BuildError(f"the host is not as it should be:\n{settled.stdout}{settled.stderr}")
+                save_state(instance, folder)
+            finally:
+                instance.stop()
+
+    return layer(cache_root() / "testhost" / f"ready-{clock.name}-{hash_of(*inputs)}", make)
+
+
+def save_state(instance: Instance, folder: Path) -> None:
+    """Stops the machine and keeps its state and the overlay of its disk."""
+    qmp = instance.qmp()
+    qmp.call("stop")
+    qmp.call("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
+    qmp.call("migrate", uri=f"exec:cat >{folder / 'state'}")
+    while (status := qmp.call("query-migrate").get("status")) != "completed":
+        if status in ("failed", "cancelled"):
+            raise BuildError("QEMU could not save the machine's state")
+        time.sleep(0.1)
+    qmp.call("quit")
+    deadline = time.monotonic() + 30
+    while instance.live_pids() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    shutil.move(instance.folder / "disk.qcow2", folder / "disk.qcow2")
