@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""The figures of tools/bench, taken inside the test host. Prints a Markdown table for each part.
+
+    in_host.py launch   latency of a launch, memory of VMM and keeper
+    in_host.py boot     from exec to the guest's init, beside QEMU's microvm (meant for the counted clock)
+"""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+from tracepoints import Trace
+
+GUESTS = Path("/guests")
+MEMORY_MIB = 256
+NANOSECONDS_PER_INSTRUCTION = 2  # -icount shift=1
+COMMAND_LINE = "console=ttyS0 quiet panic=-1 immure.test=hang"
+MARKER = b"IMMURE-GUEST-INIT"
+
+
+def write_spec(path, kernel, disk):
+    path.write_text(
+        f'name = "{path.stem}"\n'
+        f'[boot]\nkernel = "{kernel}"\ninitrd = "{GUESTS}/busybox.cpio"\ncommand_line = "{COMMAND_LINE}"\n'
+        f'[cpu]\ncount = 1\n[memory]\nsize = "{MEMORY_MIB} MiB"\n'
+        f'[[disks]]\nid = "data"\npath = "{disk}"\nformat = "raw"\n'
+    )
+
+
+def make_disk(path):
+    with open(path, "wb") as disk:
+        disk.truncate(64 << 20)
+    return path
+
+
+def median_and_p99(values):
+    ordered = sorted(values)
+    return statistics.median(ordered), ordered[min(len(ordered) - 1, round(0.99 * (len(ordered) - 1)))]
+
+
+def resident_kib(pid, skip_mapping_kib=None):
+    """Resident memory of a process; mappings of at least `skip_mapping_kib` (the guest's memory) left out."""
+    total, counted = 0, True
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        if match := re.match(r"^([0-9a-f]+)-([0-9a-f]+) ", line):
+            size = (int(match[2], 16) - int(match[1], 16)) // 1024
+            counted = skip_mapping_kib is None or size < skip_mapping_kib
+        elif counted and line.startswith("Rss:"):
+            total += int(line.split()[1])
+    return total
+
+
+def run_time_ns(pid):
+    return sum(int(Path(task, "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir())
+
+
+def launch(runs):
+    directory = Path("/var/lib/immure/images/bench")
+    directory.mkdir(parents=True, exist_ok=True)
+    spec = directory / "bench-launch.toml"
+    write_spec(spec, GUESTS / "vmlinux-6.12", make_disk(directory / "launch.raw"))
+    name = spec.stem
+    to_vmm, to_guest, cpu, vmm_memory, keeper_memory = [], [], [], [], []
+    for _ in range(runs):
+        with Trace() as trace:
+            subprocess.run(["immure", "run", "-d", spec], check=True, stdout=subprocess.DEVNULL)
+            time.sleep(0.5)
+        state = json.loads(subprocess.run(["immure", "inspect", name, "--json"], check=True, capture_output=True).stdout)
+        keeper, vmm = state["keeper"]["pid"], state["vmm_pid"]
+        start = trace.first("sched_process_exec", "immure-launch")
+        to_vmm.append(trace.first("sched_process_exec", f"pid={vmm} ") - start)
+        to_guest.append(trace.first("kvm_entry") - start)
+        cpu.append(run_time_ns(keeper))
+        vmm_memory.append(resident_kib(vmm, MEMORY_MIB * 1024))
+        keeper_memory.append(resident_kib(keeper))
+        subprocess.run(["immure", "kill", name], check=True, stdout=subprocess.DEVNULL)
+    print("| launch | median | p99 |\n|---|---|---|")
+    for what, values in (
+        ("exec of the launcher to exec of the VMM, ms", to_vmm),
+        ("exec of the launcher to the guest's first instruction, ms", to_guest),
+        ("CPU time of launcher and keeper, ms", cpu),
+    ):
+        median, p99 = median_and_p99(values)
+        print(f"| {what} | {median / 1e6:.2f} | {p99 / 1e6:.2f} |")
+    for what, values in (("resident beside guest memory, VMM, KiB", vmm_memory), ("resident, keeper, KiB", keeper_memory)):
+        median, p99 = median_and_p99(values)
+        print(f"| {what} | {median:.0f} | {p99:.0f} |")
+
+
+def kvm_exits():
+    return int(Path("/sys/kernel/debug/kvm/exits").read_text())
+
+
+def until_marker(command):
+    """Nanoseconds and VM exits from exec until the guest's init has spoken; then the machine is killed."""
+    exits = kvm_exits()
+    start = time.monotonic_ns()
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    seen = b""
+    while MARKER not in seen:
+        chunk = os.read(process.stdout.fileno(), 4096)
+        if not chunk:
+            raise SystemExit(f"{command[0]} ended before the guest's init spoke:\n{seen.decode(errors='replace')}")
+        seen += chunk
+    elapsed = time.monotonic_ns() - start
+    exits = kvm_exits() - exits
+    return process, elapsed, exits
+
+
+def boot_immure(kernel, directory):
+    spec = directory / "bench-boot.toml"
+    write_spec(spec, kernel, make_disk(directory / "boot.raw"))
+    process, elapsed, exits = until_marker(["immure", "run", str(spec)])
+    subprocess.run(["immure", "kill", spec.stem], check=True, stdout=subprocess.DEVNULL)
+    process.wait()
+    return elapsed, exits
+
+
+def boot_qemu(kernel, directory):
+    disk = make_disk(directory / "boot-qemu.raw")
+    process, elapsed, exits = until_marker(
+        ["qemu-system-x86_64", "-M", "microvm,pic=off,pit=off,rtc=off", "-accel", "kvm", "-cpu", "host"]
+        + ["-smp", "1", "-m", str(MEMORY_MIB), "-nodefaults", "-no-user-config", "-nographic", "-serial", "stdio"]
+        + ["-kernel", str(kernel), "-initrd", f"{GUESTS}/busybox.cpio", "-append", COMMAND_LINE]
+        + ["-drive", f"id=d,file={disk},format=raw,if=none", "-device", "virtio-blk-device,drive=d"]
+    )
+    process.kill()
+    process.wait()
+    return elapsed, exits
+
+
+def boot(runs):
+    directory = Path("/var/lib/immure/images/bench")
+    directory.mkdir(parents=True, exist_ok=True)
+    print("| kernel | immure, instructions | QEMU microvm | ratio | exits, immure | exits, QEMU |\n|---|---|---|---|---|---|")
+    for kernel in ("vmlinux-6.12", "bzImage-6.12"):
+        pairs = [(boot_immure(GUESTS / kernel, directory), boot_qemu(GUESTS / kernel, directory)) for _ in range(runs)]
+        ours = statistics.median(p[0][0] for p in pairs) / NANOSECONDS_PER_INSTRUCTION
+        theirs = statistics.median(p[1][0] for p in pairs) / NANOSECONDS_PER_INSTRUCTION
+        our_exits = statistics.median(p[0][1] for p in pairs)
+        their_exits = statistics.median(p[1][1] for p in pairs)
+        print(f"| {kernel} | {ours:.3e} | {theirs:.3e} | {ours / theirs:.3f} | {our_exits:.0f} | {their_exits:.0f} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=["launch", "boot"])
+    parser.add_argument("--runs", type=int, default=5)
+    arguments = parser.parse_args()
+    {"launch": launch, "boot": boot}[arguments.part](arguments.runs)
+
+
+if __name__ == "__main__":
+    main()
