@@ -1,0 +1,139 @@
+#include "vmm/virtio/block.hpp"
+
+#include <algorithm>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/checked.hpp"
+#include "vmm/virtio/block_io.hpp"
+#include "vmm/virtio/serve_requests.hpp"
+
+namespace immure::vmm::virtio {
+
+namespace {
+
+constexpr std::uint16_t queue_size = max_queue_size;
+
+DeviceTraits block_traits(std::string_view id, policy::DiskAccess access) {
+  auto features = feature::common | feature::block_max_segments | feature::block_size | feature::block_flush;
+  if (access == policy::DiskAccess::read_only) features |= feature::block_read_only;
+  return {.type = DeviceType::block,
+          .name = "disk " + std::string(id),
+          .features = features,
+          .queue_sizes = {queue_size}};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Block>> Block::create(UniqueFd fd, std::string_view id, policy::DiskAccess access) {
+  const auto name = "disk " + std::string(id);
+  const auto media = IMMURE_TRY(probe_media(fd.get(), name));
+  if (media.bytes < sector_bytes) return invalid(name + " is smaller than one sector of 512 bytes");
+  const int flags = ::fcntl(fd.get(), F_GETFL);
+  if (flags < 0) return system_error("ask how " + name + " is open");
+  if (access != policy::DiskAccess::read_only && (flags & O_ACCMODE) != O_RDWR)
+    return invalid(name + " is to be writable, but its file descriptor is not");
+  return std::unique_ptr<Block>(
+      new Block(std::move(fd), id, access, media.bytes / sector_bytes, media.logical_block));
+}
+
+Block::Block(UniqueFd fd, std::string_view id, policy::DiskAccess access, std::uint64_t sectors,
+             std::uint32_t sector_size)
+    : traits_(block_traits(id, access)), fd_(std::move(fd)), access_(access), log_(traits_.name) {
+  config_.capacity = sectors;
+  config_.max_segments = queue_size - 2;  // header and status take a descriptor each
+  config_.block_size = sector_size;
+  std::ranges::copy(std::as_bytes(std::span(id.substr(0, id_.size()))), id_.begin());
+}
+
+void Block::start(std::uint64_t features) {
+  // A driver that cannot flush relies on writes being durable once they are done (VIRTIO 1.2, 5.2.6.2).
+  write_through_ = (features & feature::block_flush) == 0;
+}
+
+void Block::reset() { write_through_ = true; }
+
+Result<Progress> Block::serve(std::uint16_t /*index*/, Virtqueue& queue) {
+  return serve_requests(queue, chain_, [this] { return handle_request(); });
+}
+
+/// Header and status are the only bytes of a request that mean something to us; the header is copied once.
+Result<std::uint32_t> Block::handle_request() {
+  BlockHeader header;
+  IMMURE_TRY(chain_.readable().read(0, writable_bytes_of(header)));
+  const auto& writable = chain_.writable();
+  if (writable.size() == 0) return invalid("block request without room for its status");
+  const auto status_offset = writable.size() - 1;
+
+  auto status = BlockStatus::unsupported;
+  switch (BlockRequest{header.type}) {
+    case BlockRequest::in:
+      status = read_sectors(header.sector, status_offset);
+      break;
+    case BlockRequest::out:
+      status = write_sectors(header.sector, chain_.readable().size() - sizeof(header));
+      break;
+    case BlockRequest::flush:
+      status = flush();
+      break;
+    case BlockRequest::get_id:
+      status = read_id(status_offset);
+      break;
+  }
+  IMMURE_TRY(writable.write(status_offset, bytes_of(status)));
+  // Counted from the start of the writable part: only a read fills it without a gap before the status.
+  const bool is_filled = status == BlockStatus::ok && BlockRequest{header.type} == BlockRequest::in;
+  return is_filled ? static_cast<std::uint32_t>(writable.size()) : 1U;
+}
+
+bool Block::is_inside(std::uint64_t sector, std::uint64_t size) const {
+  return size % sector_bytes == 0 && range_fits(sector, size / sector_bytes, config_.capacity);
+}
+
+BlockStatus Block::read_sectors(std::uint64_t sector, std::uint64_t size) {
+  if (!is_inside(sector, size)) return fail("read past the end or of a part of a sector");
+  auto slices = chain_.writable().io_slices(0, size, GuestAccess::device_writes, vectors_);
+  if (!slices) return fail(slices.error().message);
+  if (auto result = read_fully(fd_.get(), *slices, sector * sector_bytes); !result)
+    return fail(result.error().message);
+  return BlockStatus::ok;
+}
+
+BlockStatus Block::write_sectors(std::uint64_t sector, std::uint64_t size) {
+  if (access_ == policy::DiskAccess::read_only) return fail("write to a read-only disk");
+  if (!is_inside(sector, size)) return fail("write past the end or of a part of a sector");
+  auto slices = chain_.readable().io_slices(sizeof(BlockHeader), size, GuestAccess::device_reads, vectors_);
+  if (!slices) return fail(slices.error().message);
+  if (auto result = write_fully(fd_.get(), *slices, sector * sector_bytes); !result)
+    return fail(result.error().message);
+  return write_through_ ? flush() : BlockStatus::ok;
+}
+
+/// Once the host could not write something back, it forgets about it (fsync(2), ERRORS): a later flush would
+/// succeed and lie. So no flush succeeds any more.
+BlockStatus Block::flush() {
+  if (access_ == policy::DiskAccess::read_only) return BlockStatus::ok;
+  if (!lost_writes_ && ::fdatasync(fd_.get()) == 0) return BlockStatus::ok;
+  lost_writes_ = true;
+  return fail("fdatasync failed: writes may be lost");
+}
+
+BlockStatus Block::read_id(std::uint64_t size) {
+  const auto length = std::min<std::uint64_t>(size, id_.size());
+  if (auto result = chain_.writable().write(0, std::span(id_).first(length)); !result)
+    return fail(result.error().message);
+  return BlockStatus::ok;
+}
+
+BlockStatus Block::fail(std::string_view what) {
+  log_.warn(what);
+  return BlockStatus::io_error;
+}
+
+Result<void> Block::shut_down() {
+  if (flush() != BlockStatus::ok) return invalid(traits_.name + ": its last writes may be lost");
+  return {};
+}
+
+}  // namespace immure::vmm::virtio

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <sys/uio.h>
+
+#include "base/result.hpp"
+
+namespace immure::vmm::virtio {
+
+/// What stands behind a disk.
+struct Media {
+  std::uint64_t bytes = 0;
+  std::uint32_t logical_block = 0;
+};
+
+/// Asks the open fd for its size: a regular file (fstat(2)) or a block device (BLKGETSIZE64, BLKSSZGET);
+/// everything else is an Error that names `name`.
+Result<Media> probe_media(int fd, std::string_view name);
+
+/// preadv(2) and pwritev(2) until all of `slices` is done, over short counts and EINTR. Changes `slices`. An
+/// Error where the file ends first or the host has one; how far it came is then unknown.
+Result<void> read_fully(int fd, std::span<iovec> slices, std::uint64_t offset);
+Result<void> write_fully(int fd, std::span<iovec> slices, std::uint64_t offset);
+
+}  // namespace immure::vmm::virtio

@@ -1,0 +1,109 @@
+#include "vmm/virtio/console.hpp"
+
+#include <algorithm>
+
+#include <sys/socket.h>
+
+namespace immure::vmm::virtio {
+
+namespace {
+
+// Queues of port 0 (VIRTIO 1.2, 5.3.2).
+constexpr std::uint16_t receive_queue = 0;
+constexpr std::uint16_t transmit_queue = 1;
+
+/// How many bytes of a chain one system call moves at most: a chain may hold 4 GiB.
+constexpr std::uint64_t max_transfer = 64 * 1024;
+
+msghdr message_of(std::span<iovec> slices) {
+  msghdr message{};
+  message.msg_iov = slices.data();
+  message.msg_iovlen = slices.size();
+  return message;
+}
+
+bool would_block() { return errno == EAGAIN || errno == EINTR; }
+
+}  // namespace
+
+Console::Console(UniqueFd socket)
+    : traits_{.type = DeviceType::console,
+              .name = "console",
+              .features = feature::common,
+              .queue_sizes = {64, 64}},
+      socket_(std::move(socket)) {}
+
+void Console::start(std::uint64_t /*features*/) {}
+
+void Console::reset() {
+  output_.is_held = false;
+  input_.is_held = false;
+}
+
+Result<Progress> Console::serve(std::uint16_t index, Virtqueue& queue) {
+  return index == transmit_queue ? serve_output(queue) : serve_input(queue);
+}
+
+Result<Progress> Console::serve_output(Virtqueue& queue) {
+  unsigned calls = 0;
+  do {
+    for (;;) {
+      if (!output_.is_held) {
+        if (!IMMURE_TRY(queue.pop(output_.chain))) break;
+        output_.is_held = true;
+        output_.done = 0;
+      }
+      if (++calls > budget) return Progress::more;
+      // The socket is full: EPOLLOUT brings us back. The chain stays held, the rest stays in the queue.
+      if (IMMURE_TRY(send_some()) == Transfer::blocked) return Progress::idle;
+      if (output_.done < output_.chain.readable().size()) continue;
+      output_.is_held = false;
+      IMMURE_TRY(queue.push_used(output_.chain, 0));
+    }
+  } while (IMMURE_TRY(queue.request_notifications()));
+  return Progress::idle;
+}
+
+Result<Console::Transfer> Console::send_some() {
+  const auto& part = output_.chain.readable();
+  const auto size = std::min(part.size() - output_.done, max_transfer);
+  if (size == 0) return Transfer::moved;
+  auto slices = IMMURE_TRY(part.io_slices(output_.done, size, GuestAccess::device_reads, vectors_));
+  const auto message = message_of(slices);
+  const auto count = ::sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (count < 0 && would_block()) return Transfer::blocked;
+  // Any other error is for ever: the peer is gone, and its share goes nowhere.
+  output_.done += count < 0 ? size : static_cast<std::uint64_t>(count);
+  return Transfer::moved;
+}
+
+Result<Progress> Console::serve_input(Virtqueue& queue) {
+  unsigned calls = 0;
+  do {
+    for (;;) {
+      if (!input_.is_held) {
+        if (!IMMURE_TRY(queue.pop(input_.chain))) break;
+        input_.is_held = true;
+      }
+      if (++calls > budget) return Progress::more;
+      // Nothing to read, or nobody who writes: the buffer stays held until EPOLLIN.
+      const auto received = IMMURE_TRY(receive_some());
+      if (received == 0) return Progress::idle;
+      input_.is_held = false;
+      IMMURE_TRY(queue.push_used(input_.chain, received));
+    }
+  } while (IMMURE_TRY(queue.request_notifications()));
+  return Progress::idle;
+}
+
+Result<std::uint32_t> Console::receive_some() {
+  const auto& part = input_.chain.writable();
+  if (part.size() == 0) return invalid("console receive buffer without room");
+  const auto size = std::min(part.size(), max_transfer);
+  auto slices = IMMURE_TRY(part.io_slices(0, size, GuestAccess::device_writes, vectors_));
+  auto message = message_of(slices);
+  const auto count = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT);
+  return count > 0 ? static_cast<std::uint32_t>(count) : 0U;
+}
+
+}  // namespace immure::vmm::virtio

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vmm/virtio/device_ids.hpp"
+#include "vmm/virtio/virtqueue.hpp"
+
+namespace immure::vmm::virtio {
+
+/// What a device is; fixed for its life.
+struct DeviceTraits {
+  DeviceType type{};
+  std::string name;                        ///< in log lines: "disk root"
+  std::uint64_t features = 0;              ///< offered, feature::common included
+  std::vector<std::uint16_t> queue_sizes;  ///< the largest size of each queue
+};
+
+/// After serving a queue: wait for the next event, or come back soon since the budget is used up.
+enum class Progress { idle, more };
+
+/// A virtio device behind its transport, which owns registers, queues and the lock: every call but the
+/// constructor comes under that lock. An Error means that the driver broke the protocol: the transport stops
+/// the device until the driver resets it.
+class Device {
+ public:
+  /// Chains served per wake-up, so that one device cannot keep the others waiting for ever.
+  static constexpr unsigned budget = 64;
+
+  virtual ~Device() = default;
+
+  [[nodiscard]] virtual const DeviceTraits& traits() const = 0;
+  /// The device-specific configuration; whole, read-only for the driver.
+  [[nodiscard]] virtual std::span<const std::byte> config() const = 0;
+
+  /// DRIVER_OK: the features are final.
+  virtual void start(std::uint64_t features) = 0;
+  /// The driver notified the queue, or host_fd() became ready. Never called unless started.
+  virtual Result<Progress> serve(std::uint16_t index, Virtqueue& queue) = 0;
+  /// Forgets every chain in flight and everything negotiated.
+  virtual void reset() = 0;
+
+  /// An fd whose readiness, either way, wakes all queues (edge-triggered), or -1.
+  [[nodiscard]] virtual int host_fd() const { return -1; }
+  /// At the machine's end: makes everything durable.
+  virtual Result<void> shut_down() { return {}; }
+};
+
+}  // namespace immure::vmm::virtio

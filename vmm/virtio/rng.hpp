@@ -1,0 +1,29 @@
+#pragma once
+
+#include "vmm/virtio/device.hpp"
+
+namespace immure::vmm::virtio {
+
+/// An entropy source (VIRTIO 1.2, 5.4): the host kernel's random numbers, some of them per request.
+class Rng final : public Device {
+ public:
+  /// However large the buffer, a request gets no more than this.
+  static constexpr std::uint64_t max_bytes = 4096;
+
+  Rng();
+
+  [[nodiscard]] const DeviceTraits& traits() const override { return traits_; }
+  [[nodiscard]] std::span<const std::byte> config() const override { return {}; }
+  void start(std::uint64_t /*features*/) override {}
+  Result<Progress> serve(std::uint16_t index, Virtqueue& queue) override;
+  void reset() override {}
+
+ private:
+  Result<std::uint32_t> fill();
+
+  DeviceTraits traits_;
+  DescriptorChain chain_;
+  IoVectors vectors_{};
+};
+
+}  // namespace immure::vmm::virtio
