@@ -10,6 +10,7 @@ enum class LaunchVerb : std::uint32_t {
   run = 1,      ///< start `guest`, then stay as its keeper
   kill = 2,     ///< kill the guest called `name`; its keeper undoes the launch
   recover = 3,  ///< find every launch whose keeper is gone and undo it
+  plan = 4,     ///< say what `run` would do, step by step, and change nothing; needs no privilege
 };
 
 struct LaunchRequest {
@@ -32,7 +33,8 @@ enum class ReportKind : std::uint32_t {
   ended = 3,    ///< the guest is gone and everything is undone; `exit_code` says how
   restarted = 4,  ///< the guest rebooted: a fresh VMM runs; `vmm_pid` is set
   recovered = 5,  ///< one abandoned launch was undone; `name` says which
-  done = 6,       ///< a kill or recover request was carried out
+  done = 6,       ///< a kill, recover or plan request was carried out
+  plan_step = 7,  ///< one step of the plan, in `message`
 };
 
 /// One answer. Smaller than PIPE_BUF, so a write is atomic (pipe(7)).
