@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from guests.recipe import build_guests
+
 from . import machine
 from .build import boot_files, build_host, build_ready, empty_guests_drive
 from .instance import Instance
@@ -19,7 +21,7 @@ from .progress import BuildError, stage
 HELP = """A real host to test on, anywhere: Debian 13 in an emulated machine with /dev/kvm, enforcing SELinux and a TPM.
 
   tools/testhost build              build it (minutes; cached in ~/.cache/immure, shared by all checkouts)
-  tools/testhost up                 start a fresh one (seconds)
+  tools/testhost up                 start a fresh one (seconds); what the tests boot is in its /guests
   tools/testhost push FILE... DIR   copy files or folders into a folder of it
   tools/testhost ssh [COMMAND...]   a shell in it, or one command
   tools/testhost down               end it; nothing of it is kept
@@ -34,6 +36,8 @@ def clock_of(arguments) -> machine.Clock:
 
 def build(arguments) -> int:
     print(build_ready(clock_of(arguments)))
+    if arguments.guests:
+        print(build_guests())
     return 0
 
 
@@ -47,14 +51,14 @@ def up(arguments) -> int:
             if len(instance.live_pids()) == 2:
                 raise BuildError(f"{arguments.name} is up already; end it with: tools/testhost down, or give another --name")
             instance.stop()
-        guests_drive = arguments.guests or empty_guests_drive()
+        guests_drive = build_guests() / "drive.raw" if arguments.guests else empty_guests_drive()
         with stage(f"start {arguments.name}") as tick:
             try:
                 instance.start(disk=ready / "disk.qcow2", boot=boot_files(host), clock=clock, key_folder=host,
                                guests_drive=guests_drive, incoming=ready / "state", kernel=arguments.kernel)  # fmt: skip
                 instance.resume()
                 instance.wait_for_ssh(120, tick)
-                instance.run(after_restore(bool(arguments.guests)))
+                instance.run(after_restore(), check=True)
             except BaseException:
                 instance.stop()
                 raise
@@ -63,12 +67,11 @@ def up(arguments) -> int:
     return 0
 
 
-def after_restore(with_guests: bool) -> str:
+def after_restore() -> str:
     """The restored machine still has the time of when it was saved, and what it had read of the guests drive."""
-    script = f"date -s @{time.time():.3f} >/dev/null"
-    if with_guests:
-        script += "; blockdev --flushbufs /dev/vdb; mount -o ro /dev/vdb /guests"
-    return script
+    return f"""date -s @{time.time():.3f} >/dev/null
+        blockdev --flushbufs /dev/vdb
+        [ -z "$(blkid -p -s TYPE /dev/vdb)" ] || mount -o ro,context=system_u:object_r:usr_t:s0 /dev/vdb /guests"""
 
 
 def ssh(arguments) -> int:
@@ -128,7 +131,8 @@ def parse(argv: list) -> argparse.Namespace:
     for sub in (command(build, "build what `up` needs", named=False), command(up, "start a fresh host")):
         sub.add_argument("--icount", action="store_true", help="one CPU whose clock counts instructions: for measuring")
         sub.add_argument("--kernel", choices=["6.12"], default="6.12", help="the host's kernel")
-    sub.add_argument("--guests", type=Path, help="image of test guests to mount at /guests (see tests/guests/build)")
+        sub.add_argument("--no-guests", dest="guests", action="store_false",
+                         help="without the test guests, which are otherwise built (tests/guests/build) and at /guests")  # fmt: skip
     command(ssh, "a shell in it, or one command").add_argument("command", nargs=argparse.REMAINDER)
     command(push, "copy files or folders into a folder of it").add_argument("paths", nargs="+", metavar="PATH")
     command(down, "end it")

@@ -71,9 +71,9 @@ class Instance:
                 "-o", f"ControlPath={facts['control']}", "-o", "ControlPersist=yes",
                 "-p", str(facts["port"]), "root@127.0.0.1"]  # fmt: skip
 
-    def run(self, script: str, timeout: float = 120) -> subprocess.CompletedProcess:
+    def run(self, script: str, timeout: float = 120, check: bool = False) -> subprocess.CompletedProcess:
         return subprocess.run([*self.ssh_command(), script], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=timeout)  # fmt: skip
+                              timeout=timeout, check=check)  # fmt: skip
 
     def wait_for_ssh(self, seconds: float, tick=lambda: None) -> None:
         """Opens the shared connection; later commands use it and cost a few milliseconds."""

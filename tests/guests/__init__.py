@@ -1,0 +1,1 @@
+"""What the tests boot: kernels, a small initrd with an init of ours, and unmodified Debian systems."""

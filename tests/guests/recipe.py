@@ -1,0 +1,63 @@
+"""The layers of the guests: one Debian per suite, then the folder of everything and a drive with the same files."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from testhost.layers import layer
+from testhost.machine import GUESTS_DRIVE_BYTES
+from testhost.mirror import debian_mirror
+from testhost.paths import cache_root, hash_of
+from testhost.progress import BuildError, as_root, run_logged, stage
+
+from .initrd import write_initrd
+from .vmlinux import extract_vmlinux
+
+HERE = Path(__file__).resolve().parent
+SUITES = {"debian12": "bookworm", "debian13": "trixie"}
+
+
+def build_debian(name: str) -> Path:
+    recipe = HERE / "make-debian"
+
+    def make(folder: Path) -> None:
+        with stage(f"install the guest {name}") as tick:
+            run_logged(as_root([recipe, SUITES[name], folder, debian_mirror()]), folder / "log", tick)
+            if os.geteuid() != 0:
+                subprocess.run(as_root(["chown", "-R", f"{os.getuid()}:{os.getgid()}", folder]), check=True)
+
+    return layer(cache_root() / "guests" / f"{name}-{hash_of(recipe, SUITES[name])}", make)
+
+
+def build_guests() -> Path:
+    """Yields a folder with files/ (busybox.cpio, debian12/ and debian13/) and drive.raw, an ext4 of the same files."""
+    busybox = Path("/bin/busybox")
+    if not busybox.exists():
+        raise BuildError("/bin/busybox is not there: install busybox-static (tools/setup does)")
+    debians = {name: build_debian(name) for name in SUITES}
+    inputs = [*sorted(HERE.glob("*.py")), HERE / "init", busybox, *(folder.name for folder in debians.values())]
+
+    def make(folder: Path) -> None:
+        with stage("put the guests' files together") as tick:
+            files = folder / "files"
+            for name, debian in debians.items():
+                (files / name).mkdir(parents=True)
+                for file in ("disk.raw", "vmlinuz", "initrd.img"):
+                    link_or_copy(debian / file, files / name / file)
+                (files / name / "vmlinux").write_bytes(extract_vmlinux((debian / "vmlinuz").read_bytes()))
+                tick()
+            trees = [next((debian / "modules").iterdir()) for debian in debians.values()]
+            write_initrd(files / "busybox.cpio", busybox, HERE / "init", trees)
+            pack = ["mke2fs", "-q", "-t", "ext4", "-L", "guests", "-O", "^has_journal", "-m", "0", "-E", "root_owner=0:0",
+                    "-d", files, folder / "drive.raw", f"{GUESTS_DRIVE_BYTES >> 20}M"]  # fmt: skip
+            run_logged(pack, folder / "log", tick)
+
+    return layer(cache_root() / "guests" / f"guests-{hash_of(*inputs)}", make)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
