@@ -12,6 +12,7 @@ from testhost.paths import cache_root, hash_of
 from testhost.progress import BuildError, as_root, run_logged, stage
 
 from .initrd import write_initrd
+from .tiny_kernels import KERNELS, tiny_kernel
 from .vmlinux import extract_vmlinux
 
 HERE = Path(__file__).resolve().parent
@@ -31,7 +32,7 @@ def build_debian(name: str) -> Path:
 
 
 def build_guests() -> Path:
-    """Yields a folder with files/ (busybox.cpio, debian12/ and debian13/) and drive.raw, an ext4 of the same files."""
+    """Yields a folder with files/ (busybox.cpio, debian12/, debian13/, tiny/) and drive.raw, an ext4 of the same files."""
     busybox = Path("/bin/busybox")
     if not busybox.exists():
         raise BuildError("/bin/busybox is not there: install busybox-static (tools/setup does)")
@@ -49,6 +50,9 @@ def build_guests() -> Path:
                 tick()
             trees = [next((debian / "modules").iterdir()) for debian in debians.values()]
             write_initrd(files / "busybox.cpio", busybox, HERE / "init", trees)
+            (files / "tiny").mkdir()
+            for name, code in KERNELS.items():
+                (files / "tiny" / name).write_bytes(tiny_kernel(code))
             pack = ["mke2fs", "-q", "-t", "ext4", "-L", "guests", "-O", "^has_journal", "-m", "0", "-E", "root_owner=0:0",
                     "-d", files, folder / "drive.raw", f"{GUESTS_DRIVE_BYTES >> 20}M"]  # fmt: skip
             run_logged(pack, folder / "log", tick)

@@ -1,0 +1,82 @@
+"""Runs inside the test host, as root: installs the programs, runs the tests, prints each as it ends and a closing line."""
+
+import sys
+import time
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from support import install  # noqa: E402
+
+
+class LineResult(unittest.TextTestResult):
+    """One line for each test: what was promised, whether it held, how long it took."""
+
+    def startTest(self, test):
+        self.start = time.monotonic()
+        self.announced = False
+        super(unittest.TextTestResult, self).startTest(test)
+
+    def say(self, outcome: str, test) -> None:
+        seconds = time.monotonic() - getattr(self, "start", time.monotonic())
+        self.stream.writeln(f"{outcome:7} {seconds:6.1f} s  {name_of(test)}")
+        self.stream.flush()
+
+    def addSuccess(self, test):
+        super(unittest.TextTestResult, self).addSuccess(test)
+        self.say("ok", test)
+
+    def addFailure(self, test, err):
+        super(unittest.TextTestResult, self).addFailure(test, err)
+        self.say("FAILED", test)
+        self.stream.writeln(self.failures[-1][1])
+
+    def addError(self, test, err):
+        super(unittest.TextTestResult, self).addError(test, err)
+        self.say("FAILED", test)
+        self.stream.writeln(self.errors[-1][1])
+
+    def addSkip(self, test, reason):
+        super(unittest.TextTestResult, self).addSkip(test, reason)
+        self.say("skipped", test)
+        self.stream.writeln(f"          {reason}")
+
+    def printErrors(self):
+        """They were printed when they happened."""
+
+
+def name_of(test) -> str:
+    if not hasattr(test, "_testMethodName"):
+        return str(test)
+    return f"{type(test).__module__.removeprefix('test_')}: {test._testMethodName.removeprefix('test_').replace('_', ' ')}"
+
+
+def tests_in(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from tests_in(test)
+        else:
+            yield test
+
+
+def main(words: list) -> int:
+    install.install_programs()
+    found = list(tests_in(unittest.defaultTestLoader.discover(str(HERE), pattern="test_*.py")))
+    chosen = [test for test in found if not words or any(word in test.id() or word in name_of(test) for word in words)]
+    runner = unittest.TextTestRunner(stream=sys.stdout, resultclass=LineResult, verbosity=0)
+    result = runner.run(unittest.TestSuite(chosen))
+    failed = len(result.failures) + len(result.errors)
+    # A class whose preparation failed is one failure, though none of its tests ran.
+    passed = max(result.testsRun - sum(1 for _ in failures_of_tests(result)) - len(result.skipped), 0)
+    print(f"{passed} passed, {failed} failed" + (f", {len(result.skipped)} skipped" if result.skipped else ""), flush=True)
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+def failures_of_tests(result):
+    return (test for test, _ in result.failures + result.errors if hasattr(test, "_testMethodName"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,86 @@
+"""Whatever is killed, and whenever: the next command finds what was left and undoes it."""
+
+import os
+import signal
+import subprocess
+import time
+
+from immure_test import ImmureTest
+from support.guest import IMMURE, Guest, disk, image
+from support.kernel import processes_named
+from support.leftovers import snapshot
+
+
+class TestCrashes(ImmureTest):
+    def tiny_guest(self, name: str):
+        return self.guest(name, kernel="tiny/halt", initrd=None, memory="32 MiB", disks=[disk(image(f"{name}.raw"))])
+
+    def test_a_killed_vmm_ends_the_guest_and_run_says_so(self):
+        guest = self.tiny_guest("killed-vmm")
+        before = snapshot()
+        runner = guest.run_in_background()
+        os.kill(guest.pid_when_running(), signal.SIGKILL)
+        runner.communicate(timeout=60)
+        self.assertEqual(runner.returncode, 11)
+        self.assert_as_before(before)
+
+    def test_a_killed_keeper_takes_its_guest_with_it_and_the_next_command_undoes_the_rest(self):
+        guest = self.tiny_guest("killed-keeper")
+        before = snapshot()
+        guest.start()
+        os.kill(guest.inspect()["keeper"]["pid"], signal.SIGKILL)
+        self.next_command_cleans(before)
+
+    def test_a_killed_monitor_leaves_nothing(self):
+        guest = self.tiny_guest("killed-monitor")
+        before = snapshot()
+        guest.start()
+        os.kill(guest.inspect()["monitor"]["pid"], signal.SIGKILL)
+        guest.kill()
+        self.assert_as_before(before)
+
+    def test_a_launcher_killed_at_any_moment_leaves_nothing_that_the_next_command_does_not_undo(self):
+        guest = self.tiny_guest("killed-launcher")
+        before = snapshot()
+        for milliseconds in range(0, 400, 20):
+            runner = subprocess.Popen([IMMURE, "run", "-d", guest.spec], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL)  # fmt: skip
+            time.sleep(milliseconds / 1000)
+            for pid in processes_named("immure-launch"):
+                kill_if_there(pid)
+            runner.wait(timeout=60)
+        self.next_command_cleans(before)
+
+    def next_command_cleans(self, before: dict) -> None:
+        self.assert_ended(self.guest("next", kernel="tiny/triple-fault", initrd=None, memory="32 MiB").run(), 10)
+        self.assert_as_before(before)
+
+
+class TestMany(ImmureTest):
+    COUNT = 64
+
+    def test_sixty_four_launches_at_once_share_nothing(self):
+        guests = [self.tiny(number) for number in range(self.COUNT)]
+        before = snapshot()
+        runners = [subprocess.Popen([IMMURE, "run", "-d", guest.spec], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.PIPE) for guest in guests]  # fmt: skip
+        for runner, guest in zip(runners, guests):
+            _, error = runner.communicate(timeout=300)
+            self.assertEqual(runner.returncode, 0, f"{guest.name}: {error.decode()}")
+        facts = [guest.inspect() for guest in guests]
+        for key in ("label", "uid", "vmm_pid", "image_label", "cgroup"):
+            self.assertEqual(len({fact[key] for fact in facts}), self.COUNT, key)
+        killers = [subprocess.Popen([IMMURE, "kill", guest.name], stdin=subprocess.DEVNULL) for guest in guests]
+        self.assertEqual({killer.wait(timeout=300) for killer in killers}, {0})
+        self.assert_as_before(before)
+
+    def tiny(self, number: int):
+        path = image(f"many-{number}.raw", 1)
+        return Guest(f"many-{number}", kernel="tiny/halt", initrd=None, memory="32 MiB", disks=[disk(path)])
+
+
+def kill_if_there(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass

@@ -1,0 +1,131 @@
+"""From `immure run` to the guest's end, with an init of ours on Debian's kernels."""
+
+import json
+import subprocess
+
+from immure_test import ImmureTest
+from support.audit import AuditMark
+from support.guest import IMMURE, disk, image, immure, wait_for
+from support.leftovers import snapshot
+
+
+class TestBoot(ImmureTest):
+    def boots(self, name: str, **options) -> str:
+        """Boots a guest to its end in the foreground; yields its console."""
+        done = self.guest(name, "cpus,memory", **options).run()
+        self.assert_ended(done, 0)
+        self.assertIn("IMMURE-GUEST-INIT", done.stdout)
+        self.assertIn("IMMURE-GUEST-END", done.stdout)
+        return done.stdout
+
+    def test_a_guest_boots_from_an_elf_kernel_and_powers_itself_off_and_nothing_is_left(self):
+        path = image("boot-elf.raw")
+        before, mark = snapshot(), AuditMark()
+        console = self.boots("boot-elf", disks=[disk(path)])
+        self.assertIn("IMMURE-GUEST-CPUS 1", console)
+        self.assert_as_before(before)
+        self.assert_no_denials(mark)
+
+    def test_a_guest_boots_from_a_bzimage(self):
+        self.boots("boot-bzimage", kernel="debian13/vmlinuz")
+
+    def test_debian_12s_kernel_boots_too(self):
+        self.boots("boot-debian12", kernel="debian12/vmlinux")
+
+    def test_a_guest_has_the_cpus_and_the_memory_that_were_asked_for(self):
+        console = self.boots("boot-four", vcpus=4, memory="384 MiB")
+        self.assertIn("IMMURE-GUEST-CPUS 4", console)
+        kib = int(console.split("IMMURE-GUEST-MEMORY ")[1].split()[0])
+        self.assertTrue(300 << 10 < kib < 384 << 10, kib)
+
+    def test_the_virtio_console_reaches_the_same_place(self):
+        done = self.guest("boot-hvc", "virtio-console").run()
+        self.assert_ended(done, 0)
+        self.assertIn("IMMURE-GUEST-HVC0 written", done.stdout)
+
+    def test_the_guest_gets_random_bytes(self):
+        done = self.guest("boot-rng", "random").run()
+        self.assert_ended(done, 0)
+        self.assertRegex(done.stdout, r"IMMURE-GUEST-RANDOM [0-9a-f]{32}")
+
+
+class TestDisks(ImmureTest):
+    def test_what_a_guest_writes_is_in_the_image(self):
+        path = image("write.raw")
+        done = self.guest("disk-write", "disks,disk-write", disks=[disk(path)]).run()
+        self.assert_ended(done, 0)
+        self.assertIn("IMMURE-GUEST-DISK vda 8192 0 disk0", done.stdout)
+        self.assertIn("IMMURE-GUEST-WRITE good", done.stdout)
+        self.assertTrue(path.read_bytes().startswith(b"1\n2\n3\n4\n5\n"))
+
+    def test_a_guest_cannot_write_a_read_only_disk(self):
+        path = image("read-only.raw")
+        done = self.guest("disk-read-only", "disks,disk-write-refused", disks=[disk(path, read_only=True)]).run()
+        self.assert_ended(done, 0)
+        self.assertIn("IMMURE-GUEST-DISK vda 8192 1 disk0", done.stdout)
+        self.assertIn("IMMURE-GUEST-WRITE refused", done.stdout)
+        self.assertFalse(any(path.read_bytes()))
+
+    def test_a_read_only_disk_is_shared_by_guests(self):
+        path = image("shared.raw")
+        before = snapshot()
+        guests = [self.guest(f"share-{n}", "hang", disks=[disk(path, read_only=True)]).start() for n in (1, 2)]
+        self.assertEqual(len({guest.pid() for guest in guests}), 2)
+        for guest in guests:
+            guest.kill()
+        self.assert_as_before(before)
+
+
+class TestEnding(ImmureTest):
+    def test_a_reboot_starts_a_fresh_vmm_of_the_same_guest(self):
+        guest = self.guest("reboot", "echo,reboot").start()
+        first = guest.pid()
+        label = guest.inspect()["label"]
+        guest.console_until("ECHO quit", send=b"quit\n")
+        console = guest.console_until("IMMURE-GUEST-READY")
+        wait_for(lambda: guest.pid() != first)
+        self.assertEqual(guest.inspect()["label"], label, console)
+
+    def test_stop_presses_the_power_button(self):
+        before = snapshot()
+        guest = self.guest("stop", "button").start()
+        guest.console_until("IMMURE-GUEST-READY")
+        self.assertEqual(immure("stop", "stop").returncode, 0)
+        self.assert_as_before(before)
+
+    def test_kill_ends_a_guest_that_does_not_listen_and_run_says_so(self):
+        before = snapshot()
+        guest = self.guest("kill", "spin")
+        runner = guest.run_in_background()
+        guest.pid_when_running()
+        self.assertEqual(immure("kill", "kill").returncode, 0)
+        runner.communicate(timeout=60)
+        self.assertEqual(runner.returncode, 12)
+        self.assert_as_before(before)
+
+    def test_a_triple_fault_is_told_by_the_exit_code(self):
+        before = snapshot()
+        done = self.guest("triple-fault", kernel="tiny/triple-fault", initrd=None, memory="32 MiB").run()
+        self.assert_ended(done, 10)
+        self.assert_as_before(before)
+
+
+class TestCommands(ImmureTest):
+    def test_ps_lists_what_runs_and_nothing_else(self):
+        self.assertEqual(json.loads(immure("ps", "--json", check=True).stdout), [])
+        guest = self.guest("listed", kernel="tiny/halt", initrd=None, memory="32 MiB").start()
+        listed = json.loads(immure("ps", "--json", check=True).stdout)
+        self.assertEqual([(entry["name"], entry["vmm_pid"]) for entry in listed], [("listed", guest.pid())])
+
+    def test_a_name_that_does_not_run_has_an_exit_code_of_its_own(self):
+        for command in ("inspect", "console", "stop", "kill"):
+            self.assert_ended(immure(command, "nobody"), 8, "nobody")
+
+    def test_the_console_takes_input(self):
+        guest = self.guest("typed", "echo").start()
+        guest.console_until("IMMURE-GUEST-READY")
+        guest.console_until("IMMURE-GUEST-ECHO hello", send=b"hello\n")
+
+    def test_doctor_finds_the_test_host_fit(self):
+        done = immure("doctor")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
