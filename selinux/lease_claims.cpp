@@ -1,5 +1,7 @@
 #include "selinux/lease_claims.hpp"
 
+#include <sys/random.h>
+
 namespace immure::selinux {
 namespace {
 
@@ -32,6 +34,13 @@ Result<std::uint32_t> claim_random(const LeaseDirectory& leases, Journal& journa
 }
 
 }  // namespace
+
+Result<std::uint32_t> KernelRandomNumbers::below(std::uint32_t bound) {
+  // 64 bits over at most 32: the remainder prefers no number by more than 2^-32.
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof(number), 0) != sizeof(number)) return system_error("getrandom");
+  return static_cast<std::uint32_t>(number % bound);
+}
 
 Result<CategoryPair> claim_categories(const LeaseDirectory& leases, Journal& journal, RandomNumbers& random) {
   const auto text_at = [](std::uint32_t index) { return CategoryPair::at(index)->text(); };

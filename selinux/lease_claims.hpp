@@ -5,9 +5,26 @@
 #include "selinux/category_pair.hpp"
 #include "selinux/journal.hpp"
 #include "selinux/lease_directory.hpp"
-#include "selinux/random_numbers.hpp"
 
 namespace immure::selinux {
+
+/// Where numbers that nobody can foresee come from. A test gives its own.
+class RandomNumbers {
+ public:
+  RandomNumbers() = default;
+  RandomNumbers(const RandomNumbers&) = delete;
+  RandomNumbers& operator=(const RandomNumbers&) = delete;
+  virtual ~RandomNumbers() = default;
+
+  /// 0 to bound - 1, each equally likely. `bound` is not 0.
+  virtual Result<std::uint32_t> below(std::uint32_t bound) = 0;
+};
+
+/// getrandom(2).
+class KernelRandomNumbers : public RandomNumbers {
+ public:
+  Result<std::uint32_t> below(std::uint32_t bound) override;
+};
 
 // Leases for the launch that owns `journal`. Each intent is in the journal before the lease is taken.
 

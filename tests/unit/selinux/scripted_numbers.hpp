@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "selinux/random_numbers.hpp"
+#include "selinux/lease_claims.hpp"
 
 namespace immure::selinux::test {
 
