@@ -23,7 +23,8 @@ class PciRoot {
   IoHandler& ecam() { return ecam_; }      ///< for [layout::ecam_start, + ecam_size)
   IoHandler& window() { return window_; }  ///< for [layout::pci_window_start, + pci_window_size)
 
-  /// At the machine's end: shuts every device down, all of them even where one fails; the first Error.
+  /// At the machine's end, on the thread that ran the devices' event loop (it may write to disks, the others
+  /// may not): shuts every device down, all of them even where one fails; the first Error.
   Result<void> shut_down();
 
  private:

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include <sys/socket.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace immure::vmm::virtio {
 
@@ -12,19 +13,27 @@ namespace {
 constexpr std::uint16_t receive_queue = 0;
 constexpr std::uint16_t transmit_queue = 1;
 
-/// How many bytes of a chain one system call moves at most: a chain may hold 4 GiB.
+/// How many bytes of a chain are moved at once: a chain may hold 4 GiB.
 constexpr std::uint64_t max_transfer = 64 * 1024;
 
-msghdr message_of(std::span<iovec> slices) {
-  msghdr message{};
-  message.msg_iov = slices.data();
-  message.msg_iovlen = slices.size();
-  return message;
+/// read(2) or write(2), again where a signal came first: an edge-triggered event is not told twice.
+template <typename Call>
+ssize_t uninterrupted(Call call) {
+  ssize_t count = 0;
+  do {
+    count = call();
+  } while (count < 0 && errno == EINTR);
+  return count;
 }
 
-bool would_block() { return errno == EAGAIN || errno == EINTR; }
-
 }  // namespace
+
+Result<std::unique_ptr<Console>> Console::create(UniqueFd socket) {
+  const int flags = ::fcntl(socket.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0)
+    return system_error("make the console's socket non-blocking");
+  return std::unique_ptr<Console>(new Console(std::move(socket)));
+}
 
 Console::Console(UniqueFd socket)
     : traits_{.type = DeviceType::console,
@@ -32,8 +41,6 @@ Console::Console(UniqueFd socket)
               .features = feature::common,
               .queue_sizes = {64, 64}},
       socket_(std::move(socket)) {}
-
-void Console::start(std::uint64_t /*features*/) {}
 
 void Console::reset() {
   output_.is_held = false;
@@ -67,13 +74,14 @@ Result<Progress> Console::serve_output(Virtqueue& queue) {
 Result<Console::Transfer> Console::send_some() {
   const auto& part = output_.chain.readable();
   const auto size = std::min(part.size() - output_.done, max_transfer);
-  if (size == 0) return Transfer::moved;
-  auto slices = IMMURE_TRY(part.io_slices(output_.done, size, GuestAccess::device_reads, vectors_));
-  const auto message = message_of(slices);
-  const auto count = ::sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (count < 0 && would_block()) return Transfer::blocked;
-  // Any other error is for ever: the peer is gone, and its share goes nowhere.
-  output_.done += count < 0 ? size : static_cast<std::uint64_t>(count);
+  const auto slices = IMMURE_TRY(part.io_slices(output_.done, size, GuestAccess::device_reads, vectors_));
+  for (const auto& slice : slices) {
+    const auto count = uninterrupted([&] { return ::write(socket_.get(), slice.iov_base, slice.iov_len); });
+    if (count < 0 && errno == EAGAIN) return Transfer::blocked;
+    // Any other error is for ever: the peer is gone, and its share goes nowhere.
+    output_.done += count < 0 ? slice.iov_len : static_cast<std::uint64_t>(count);
+    if (count >= 0 && static_cast<std::size_t>(count) < slice.iov_len) break;
+  }
   return Transfer::moved;
 }
 
@@ -100,10 +108,14 @@ Result<std::uint32_t> Console::receive_some() {
   const auto& part = input_.chain.writable();
   if (part.size() == 0) return invalid("console receive buffer without room");
   const auto size = std::min(part.size(), max_transfer);
-  auto slices = IMMURE_TRY(part.io_slices(0, size, GuestAccess::device_writes, vectors_));
-  auto message = message_of(slices);
-  const auto count = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT);
-  return count > 0 ? static_cast<std::uint32_t>(count) : 0U;
+  const auto slices = IMMURE_TRY(part.io_slices(0, size, GuestAccess::device_writes, vectors_));
+  std::uint32_t received = 0;
+  for (const auto& slice : slices) {
+    const auto count = uninterrupted([&] { return ::read(socket_.get(), slice.iov_base, slice.iov_len); });
+    if (count > 0) received += static_cast<std::uint32_t>(count);
+    if (count < 0 || static_cast<std::size_t>(count) < slice.iov_len) break;
+  }
+  return received;
 }
 
 }  // namespace immure::vmm::virtio

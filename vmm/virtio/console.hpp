@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <memory>
+
 #include "base/unique_fd.hpp"
 #include "vmm/virtio/device.hpp"
 
@@ -10,23 +13,27 @@ namespace immure::vmm::virtio {
 /// guest gave buffers for it. Once the peer is gone, output is thrown away, so that the guest goes on.
 class Console final : public Device {
  public:
-  explicit Console(UniqueFd socket);
+  /// Makes the socket non-blocking. The program ignores SIGPIPE: the io thread's system calls do not include
+  /// send(2), which could ask for that.
+  static Result<std::unique_ptr<Console>> create(UniqueFd socket);
 
   [[nodiscard]] const DeviceTraits& traits() const override { return traits_; }
   [[nodiscard]] std::span<const std::byte> config() const override { return config_; }
-  void start(std::uint64_t features) override;
+  void start(std::uint64_t /*features*/) override {}
   Result<Progress> serve(std::uint16_t index, Virtqueue& queue) override;
   void reset() override;
   [[nodiscard]] int host_fd() const override { return socket_.get(); }
 
  private:
-  enum class Transfer { moved, blocked };
   /// A chain that was taken from its queue and not yet given back, and how far it is done.
   struct Held {
     DescriptorChain chain;
     std::uint64_t done = 0;
     bool is_held = false;
   };
+  enum class Transfer { moved, blocked };
+
+  explicit Console(UniqueFd socket);
 
   Result<Progress> serve_output(Virtqueue& queue);
   Result<Progress> serve_input(Virtqueue& queue);

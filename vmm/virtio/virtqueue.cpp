@@ -31,9 +31,10 @@ Result<Virtqueue> Virtqueue::create(const GuestMemory& memory, const QueueSetup&
 /// How many chains wait; reads the driver's index anew only once those known before are used up.
 Result<std::uint16_t> Virtqueue::available_chains() {
   if (known_available_ == next_available_) {
-    known_available_ = IMMURE_TRY(memory_->load_acquire_u16(setup_.available + ring_index));
-    if (static_cast<std::uint16_t>(known_available_ - next_available_) > setup_.size)
+    const auto index = IMMURE_TRY(memory_->load_acquire_u16(setup_.available + ring_index));
+    if (static_cast<std::uint16_t>(index - next_available_) > setup_.size)
       return invalid("available index is further ahead than the queue is long");
+    known_available_ = index;
   }
   return static_cast<std::uint16_t>(known_available_ - next_available_);
 }

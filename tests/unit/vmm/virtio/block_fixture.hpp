@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdlib>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/sealed_memfd.hpp"
+#include "tests/unit/vmm/virtio/direct_queue.hpp"
+#include "vmm/virtio/block.hpp"
+
+namespace immure::vmm::test {
+
+/// A disk on a memfd of `size` bytes, sector n full of the byte n.
+inline UniqueFd make_disk(std::uint64_t size) {
+  UniqueFd fd(::memfd_create("disk", MFD_CLOEXEC));
+  for (std::uint64_t at = 0; at < size; at += 512) {
+    const std::string sector(std::min<std::uint64_t>(512, size - at), static_cast<char>(at / 512));
+    if (::pwrite(fd.get(), sector.data(), sector.size(), static_cast<off_t>(at)) < 0)
+      throw std::runtime_error("pwrite");
+  }
+  return fd;
+}
+
+struct BlockFixture : DirectQueue {
+  static constexpr std::uint64_t header = 0x40000;
+  static constexpr std::uint64_t data = 0x50000;
+  static constexpr std::uint64_t status = 0x60000;
+  static constexpr std::uint64_t sectors = 64;
+
+  void make(policy::DiskAccess access = policy::DiskAccess::read_write,
+            std::uint64_t features = virtio::feature::block_flush) {
+    auto fd = make_disk(sectors * 512);
+    disk = fd.get();
+    block = FakeQueue::must(virtio::Block::create(std::move(fd), "root", access));
+    block->start(features);
+  }
+  void put_header(std::uint32_t type, std::uint64_t sector) {
+    FakeQueue::must(memory.write_object(GuestAddress{header},
+                                        virtio::BlockHeader{.type = type, .reserved = 0, .sector = sector}));
+  }
+  /// Sends one request with the given data buffers and gives the status byte; 0xee: none was written.
+  std::uint8_t request(std::uint32_t type, std::uint64_t sector, std::vector<Buffer> buffers) {
+    put_header(type, sector);
+    put_text(memory, status, "\xee");
+    buffers.insert(buffers.begin(), readable(header, 16));
+    buffers.push_back(writable(status, 1));
+    driver.add(buffers);
+    FakeQueue::must(serve(*block));
+    return static_cast<std::uint8_t>(get_text(memory, status, 1)[0]);
+  }
+  [[nodiscard]] std::string disk_bytes(std::uint64_t offset, std::size_t size) const {
+    std::string text(size, '\0');
+    FakeQueue::must(pread_exactly(disk, std::as_writable_bytes(std::span(text)), offset));
+    return text;
+  }
+
+  int disk = -1;
+  std::unique_ptr<virtio::Block> block;
+};
+
+constexpr std::uint32_t request_in = 0;
+constexpr std::uint32_t request_out = 1;
+constexpr std::uint32_t request_flush = 4;
+constexpr std::uint32_t request_get_id = 8;
+constexpr std::uint8_t status_ok = 0;
+constexpr std::uint8_t status_io_error = 1;
+constexpr std::uint8_t status_unsupported = 2;
+
+}  // namespace immure::vmm::test

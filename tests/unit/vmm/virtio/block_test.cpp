@@ -1,0 +1,99 @@
+#include "vmm/virtio/block.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "tests/unit/vmm/virtio/block_fixture.hpp"
+
+using namespace immure;
+using namespace immure::vmm;
+using namespace immure::vmm::virtio;
+using namespace immure::vmm::test;
+using immure::policy::DiskAccess;
+
+TEST_CASE_METHOD(BlockFixture, "a disk is read into every buffer of a request", "[block]") {
+  make();
+  CHECK(request(request_in, 3, {writable(data, 512), writable(data + 0x1000, 1024)}) == status_ok);
+  CHECK(get_text(memory, data, 512) == std::string(512, '\3'));
+  CHECK(get_text(memory, data + 0x1000, 1024) == std::string(512, '\4') + std::string(512, '\5'));
+  CHECK(last_written() == 512 + 1024 + 1);
+}
+
+TEST_CASE_METHOD(BlockFixture, "buffers need not end where sectors end", "[block]") {
+  make();
+  CHECK(request(request_in, 1, {writable(data, 100), writable(data + 100, 412)}) == status_ok);
+  CHECK(get_text(memory, data, 512) == std::string(512, '\1'));
+}
+
+TEST_CASE_METHOD(BlockFixture, "a disk is written from every buffer of a request", "[block]") {
+  make();
+  put_text(memory, data, std::string(512, 'a'));
+  put_text(memory, data + 0x1000, std::string(512, 'b'));
+  CHECK(request(request_out, 7, {readable(data, 512), readable(data + 0x1000, 512)}) == status_ok);
+  CHECK(disk_bytes(7 * 512, 1024) == std::string(512, 'a') + std::string(512, 'b'));
+  CHECK(disk_bytes(9 * 512, 1) == "\x09");
+  CHECK(last_written() == 1);
+}
+
+TEST_CASE_METHOD(BlockFixture, "the last sector is reached", "[block]") {
+  make();
+  CHECK(request(request_in, sectors - 1, {writable(data, 512)}) == status_ok);
+  CHECK(get_text(memory, data, 1)[0] == char{sectors - 1});
+}
+
+TEST_CASE_METHOD(BlockFixture, "a flush succeeds and an id is told, padded", "[block]") {
+  make();
+  CHECK(request(request_flush, 0, {}) == status_ok);
+  put_text(memory, data, std::string(24, 'x'));
+  CHECK(request(request_get_id, 0, {writable(data, 20)}) == status_ok);
+  CHECK(get_text(memory, data, 24) == std::string("root") + std::string(16, '\0') + "xxxx");
+}
+
+TEST_CASE_METHOD(BlockFixture, "requests of an unknown kind are unsupported", "[block]") {
+  make();
+  for (const std::uint32_t type : {2U, 5U, 7U, 11U, 13U, 0x8000'0000U, 0xffff'ffffU})
+    CHECK(request(type, 0, {writable(data, 512)}) == status_unsupported);
+}
+
+TEST_CASE_METHOD(BlockFixture, "a disk tells its geometry and what it can do", "[block]") {
+  make(DiskAccess::read_only);
+  BlockConfig config;
+  std::ranges::copy(block->config(), writable_bytes_of(config).begin());
+  CHECK(config.capacity == sectors);
+  CHECK(config.block_size == 512);
+  CHECK(config.max_segments == max_queue_size - 2);
+  const auto features = block->traits().features;
+  CHECK((features & feature::block_read_only) != 0);
+  CHECK((features & feature::block_flush) != 0);
+  make(DiskAccess::read_write);
+  CHECK((block->traits().features & feature::block_read_only) == 0);
+}
+
+TEST_CASE("a disk is refused unless it is a file or block device of a sector or more", "[block]") {
+  const auto create = [](UniqueFd fd, DiskAccess access = DiskAccess::read_write) {
+    return Block::create(std::move(fd), "root", access);
+  };
+  int pipes[2];
+  REQUIRE(::pipe2(pipes, O_CLOEXEC) == 0);
+  const UniqueFd other(pipes[1]);
+  CHECK_FALSE(create(UniqueFd(pipes[0])));
+  CHECK_FALSE(create(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))));
+  CHECK_FALSE(create(UniqueFd(::open("/", O_RDONLY | O_CLOEXEC))));
+  CHECK_FALSE(create(make_disk(511)));
+  CHECK_FALSE(create(UniqueFd()));
+  CHECK(create(make_disk(512)));
+}
+
+TEST_CASE("a disk that is to be writable needs a writable descriptor", "[block]") {
+  const auto disk = make_disk(4096);
+  const auto path = "/proc/self/fd/" + std::to_string(disk.get());
+  const auto reopen = [&] { return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)); };
+  CHECK_FALSE(Block::create(reopen(), "root", DiskAccess::read_write));
+  CHECK(Block::create(reopen(), "root", DiskAccess::read_only));
+}
+
+TEST_CASE("the tail of a file that is no whole sector is out of reach", "[block]") {
+  const auto block = FakeQueue::must(Block::create(make_disk(1000), "root", DiskAccess::read_write));
+  BlockConfig config;
+  std::ranges::copy(block->config(), writable_bytes_of(config).begin());
+  CHECK(config.capacity == 1);
+}

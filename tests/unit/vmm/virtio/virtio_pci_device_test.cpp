@@ -1,0 +1,170 @@
+#include "vmm/virtio/virtio_pci_device.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "tests/unit/vmm/virtio/block_fixture.hpp"
+#include "tests/unit/vmm/virtio/fake_machine.hpp"
+#include "vmm/machine_layout.hpp"
+#include "vmm/virtio/rng.hpp"
+
+using namespace immure;
+using namespace immure::vmm;
+using namespace immure::vmm::virtio;
+using namespace immure::vmm::test;
+
+namespace {
+
+constexpr std::uint64_t data = 0x40000;
+
+struct Fixture {
+  FakeMachine machine{std::make_unique<Rng>()};
+  FakeQueue queue{machine.memory, 0x10000, 64};
+
+  void start(std::uint64_t features = feature::event_index) {
+    machine.enable_pci();
+    machine.negotiate(features);
+    machine.enable_queue(0, queue);
+    machine.set_status(15);
+    machine.run();
+  }
+  void request() {
+    queue.add({writable(data, 16)});
+    machine.notify(0);
+    machine.run();
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "a device shows itself as a modern virtio function", "[virtio_pci]") {
+  CHECK(machine.config_read<std::uint32_t>(0) == 0x1044'1af4);
+  CHECK(machine.config_read<std::uint8_t>(8) == 1);
+  CHECK(machine.config_read<std::uint8_t>(offsetof(pci::ConfigHeader, interrupt_pin)) == 0);
+  const auto msix = machine.find_capability(pci::CapabilityId::msix);
+  REQUIRE(msix != 0);
+  CHECK(machine.config_read<std::uint16_t>(msix + 2U) == 1);  // two vectors
+  CHECK(machine.config_read<std::uint32_t>(msix + 4U) == bar::msix_table);
+  CHECK(machine.config_read<std::uint32_t>(msix + 8U) == bar::msix_pending);
+}
+
+TEST_CASE_METHOD(Fixture, "the capabilities say where each structure lies", "[virtio_pci]") {
+  const auto check = [&](unsigned n, VirtioCapability type, std::uint32_t offset, std::uint32_t size) {
+    const auto at = machine.find_capability(pci::CapabilityId::vendor_specific, n);
+    REQUIRE(at != 0);
+    CHECK(machine.config_read<VirtioCapability>(at + 3U) == type);
+    CHECK(machine.config_read<std::uint8_t>(at + 4U) == 0);
+    CHECK(machine.config_read<std::uint32_t>(at + 8U) == offset);
+    CHECK(machine.config_read<std::uint32_t>(at + 12U) == size);
+  };
+  check(0, VirtioCapability::common, bar::common, sizeof(CommonConfig));
+  check(1, VirtioCapability::notify, bar::notify, bar::notify_multiplier);
+  check(2, VirtioCapability::isr, bar::isr, 1);
+  check(3, VirtioCapability::pci_access, 0, 0);
+  const auto notify = machine.find_capability(pci::CapabilityId::vendor_specific, 1);
+  CHECK(machine.config_read<std::uint32_t>(notify + 16U) == bar::notify_multiplier);
+}
+
+TEST_CASE_METHOD(Fixture, "a request is served on the event loop and interrupts the driver", "[virtio_pci]") {
+  start();
+  queue.add({writable(data, 16)});
+  machine.notify(0);
+  CHECK(queue.used_index() == 0);
+  machine.run();
+  CHECK(queue.used_index() == 1);
+  CHECK(machine.take_raised(queue_vector(0)) == 1);
+  CHECK(machine.take_raised(config_vector) == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "chains that were there before DRIVER_OK are served", "[virtio_pci]") {
+  machine.enable_pci();
+  machine.negotiate(feature::event_index);
+  machine.enable_queue(0, queue);
+  queue.add({writable(data, 16)});
+  machine.notify(0);
+  machine.run();
+  CHECK(queue.used_index() == 0);
+  machine.set_status(15);
+  machine.run();
+  CHECK(queue.used_index() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "doorbells follow the BAR and memory decoding", "[virtio_pci]") {
+  constexpr auto bar0 = offsetof(pci::ConfigHeader, bars);
+  constexpr auto command = offsetof(pci::ConfigHeader, command);
+  const auto address = [](std::uint64_t start) { return start + bar::notify; };
+  CHECK(machine.events.doorbells.empty());
+  machine.config_write<std::uint16_t>(command, pci::command_memory);
+  REQUIRE(machine.events.doorbells.size() == 1);
+  CHECK(machine.events.doorbells.contains(address(layout::pci_window_start)));
+
+  machine.config_write(bar0, static_cast<std::uint32_t>(layout::pci_window_start + 0x10000));
+  REQUIRE(machine.events.doorbells.size() == 1);
+  CHECK(machine.events.doorbells.contains(address(layout::pci_window_start + 0x10000)));
+
+  machine.config_write(bar0, 0xffff'ffffU);
+  CHECK(machine.events.doorbells.empty());
+  machine.config_write(bar0, static_cast<std::uint32_t>(layout::pci_window_start));
+  CHECK(machine.events.doorbells.size() == 1);
+  machine.config_write<std::uint16_t>(command, 0);
+  CHECK(machine.events.doorbells.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "a notification works where the kernel does not watch the doorbell",
+                 "[virtio_pci]") {
+  machine.events.refuse_doorbells = true;
+  start();
+  request();
+  CHECK(queue.used_index() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "the registers are reached through the configuration space too", "[virtio_pci]") {
+  const auto window = machine.find_capability(pci::CapabilityId::vendor_specific, 3);
+  machine.config_write<std::uint8_t>(window + 4U, 0);
+  machine.config_write<std::uint32_t>(window + 8U, offsetof(CommonConfig, device_status));
+  machine.config_write<std::uint32_t>(window + 12U, 1);
+  machine.config_write<std::uint8_t>(window + 16U, 1);
+  CHECK(machine.config_read<std::uint8_t>(window + 16U) == 1);
+  machine.config_write<std::uint32_t>(window + 8U, offsetof(CommonConfig, num_queues));
+  machine.config_write<std::uint32_t>(window + 12U, 2);
+  CHECK(machine.config_read<std::uint16_t>(window + 16U) == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "without MSI-X the ISR tells of a served queue, once", "[virtio_pci]") {
+  start();
+  machine.config_write<std::uint16_t>(machine.find_capability(pci::CapabilityId::msix) + 2U, 0);
+  request();
+  CHECK(machine.bar_read<std::uint8_t>(bar::isr) == isr_queue);
+  CHECK(machine.bar_read<std::uint8_t>(bar::isr) == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "a device works again after a reset", "[virtio_pci]") {
+  start();
+  request();
+  machine.set_status(0);
+  CHECK(machine.status() == 0);
+  queue = FakeQueue(machine.memory, 0x10000, 64);
+  start();
+  request();
+  CHECK(queue.used_index() == 1);
+}
+
+TEST_CASE("the device configuration is read in any width, inside its end only", "[virtio_pci]") {
+  FakeMachine machine(
+      FakeQueue::must(Block::create(make_disk(1 << 16), "root", policy::DiskAccess::read_only)));
+  machine.enable_pci();
+  CHECK(machine.bar_read<std::uint64_t>(bar::device) == 128);
+  CHECK(machine.bar_read<std::uint8_t>(bar::device) == 128);
+  CHECK(machine.bar_read<std::uint32_t>(bar::device + 20) == 512);
+  CHECK(machine.bar_read<std::uint32_t>(bar::device + sizeof(BlockConfig)) == 0xffff'ffff);
+  CHECK(machine.bar_read<std::uint64_t>(bar::device + sizeof(BlockConfig) - 4) == ~0ULL);
+}
+
+TEST_CASE("shutting down stops a device and flushes its disk", "[virtio_pci]") {
+  FakeMachine machine(
+      FakeQueue::must(Block::create(make_disk(1 << 16), "root", policy::DiskAccess::read_write)));
+  machine.enable_pci();
+  machine.negotiate(0);
+  machine.set_status(15);
+  CHECK(machine.pci.shut_down());
+  CHECK(machine.status() == 0);
+}
