@@ -1,4 +1,4 @@
-#include "selinux/client_socket.hpp"
+#include "selinux/channel_labels.hpp"
 
 #include <selinux/selinux.h>
 
