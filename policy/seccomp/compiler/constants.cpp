@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
-#include <linux/kvm.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/epoll.h>
@@ -19,6 +18,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+
+#include "policy/seccomp/kvm_uapi.hpp"
 
 namespace immure::policy::seccomp {
 namespace {

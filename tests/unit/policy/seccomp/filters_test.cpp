@@ -6,12 +6,12 @@
 #include <asm/unistd.h>
 #include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
-#include <linux/kvm.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "policy/seccomp/compiled_filters.hpp"
+#include "policy/seccomp/kvm_uapi.hpp"
 #include "tests/unit/policy/seccomp/calls.hpp"
 
 using namespace immure::policy::seccomp;

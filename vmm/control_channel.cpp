@@ -1,0 +1,40 @@
+#include "vmm/control_channel.hpp"
+
+#include <cerrno>
+
+#include <sys/socket.h>
+
+#include "policy/control_message.hpp"
+
+namespace immure::vmm {
+
+ControlChannel::State ControlChannel::serve() {
+  // A bound on one wake-up, so that a monitor that never stops cannot keep the thread from its other work.
+  constexpr unsigned max_messages = 16;
+  for (unsigned i = 0; i < max_messages; ++i) {
+    policy::ControlMessage message;
+    const auto size = ::recv(fd_, &message, sizeof(message), MSG_DONTWAIT | MSG_TRUNC);
+    if (size < 0) return errno == EAGAIN || errno == EINTR ? State::open : State::closed;
+    if (size == 0) return State::closed;
+    if (size != sizeof(message) || !policy::check_header(message, "a control message")) {
+      log_.warn("dropped a malformed message");
+      continue;
+    }
+    switch (message.kind) {
+      case policy::ControlKind::power_button:
+        power_.press_button();
+        message.result = 0;
+        break;
+      case policy::ControlKind::ping:
+        message.result = 0;
+        break;
+      default:
+        message.result = ENOSYS;
+        break;
+    }
+    (void)::send(fd_, &message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+  return State::open;
+}
+
+}  // namespace immure::vmm

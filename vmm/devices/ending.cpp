@@ -1,0 +1,25 @@
+#include "vmm/devices/ending.hpp"
+
+#include <sys/eventfd.h>
+
+namespace immure::vmm {
+
+Result<Ending> Ending::create() {
+  UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!event) return system_error("eventfd");
+  return Ending(std::move(event));
+}
+
+void Ending::request(policy::VmmExit status, std::string reason) {
+  const std::scoped_lock lock(mutex_);
+  if (request_) return;
+  request_ = Request{.status = status, .reason = std::move(reason)};
+  (void)::eventfd_write(event_.get(), 1);
+}
+
+std::optional<Ending::Request> Ending::requested() {
+  const std::scoped_lock lock(mutex_);
+  return request_;
+}
+
+}  // namespace immure::vmm

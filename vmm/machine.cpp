@@ -1,0 +1,129 @@
+#include "vmm/machine.hpp"
+
+#include <chrono>
+
+#include "policy/fd_layout.hpp"
+#include "vmm/acpi/tables.hpp"
+#include "vmm/boot/loader.hpp"
+#include "vmm/kvm/cpuid.hpp"
+#include "vmm/machine_layout.hpp"
+#include "vmm/virtio/block.hpp"
+#include "vmm/virtio/console.hpp"
+#include "vmm/virtio/rng.hpp"
+#include "vmm/virtio/virtio_pci_device.hpp"
+
+namespace immure::vmm {
+
+namespace fds = policy::vmm_fd;
+using policy::Switch;
+
+namespace {
+
+constexpr std::chrono::seconds flush_deadline{60};
+
+}  // namespace
+
+Machine::Machine(GuestMemory memory, kvm::Vm vm, Ending ending, EventLoop io_loop)
+    : memory_(std::move(memory)),
+      vm_(std::move(vm)),
+      ending_(std::move(ending)),
+      io_loop_(std::move(io_loop)),
+      console_output_(fds::console) {}
+
+Result<std::unique_ptr<Machine>> Machine::build(const policy::VmmRecord& record) {
+  const auto kvm = IMMURE_TRY(kvm::Kvm::adopt(UniqueFd(fds::kvm)));
+  auto memory = IMMURE_TRY(GuestMemory::create(record.memory_bytes));
+  auto vm = IMMURE_TRY(kvm::Vm::create(kvm, memory));
+  auto ending = IMMURE_TRY(Ending::create());
+  auto io_loop = IMMURE_TRY(EventLoop::create());
+  std::unique_ptr<Machine> machine(
+      new Machine(std::move(memory), std::move(vm), std::move(ending), std::move(io_loop)));
+  auto& m = *machine;
+
+  IMMURE_TRY(m.mmio_.add(layout::ioapic_start, layout::ioapic_size, m.ioapic_));
+  IMMURE_TRY(m.ports_.add(layout::power_port, layout::power_port_count, m.power_));
+  if (record.serial == Switch::on) IMMURE_TRY(m.add_serial());
+  IMMURE_TRY(m.add_pci(record));
+  IMMURE_TRY(m.add_vcpus(kvm, record.vcpus));
+  return machine;
+}
+
+Result<void> Machine::add_serial() {
+  serial_ = IMMURE_TRY(Serial::create(serial_line_, console_output_));
+  return ports_.add(layout::serial_port, layout::serial_port_count, *serial_);
+}
+
+Result<void> Machine::add_pci(const policy::VmmRecord& record) {
+  IMMURE_TRY(mmio_.add(layout::ecam_start, layout::ecam_size, pci_.ecam()));
+  IMMURE_TRY(mmio_.add(layout::pci_window_start, layout::pci_window_size, pci_.window()));
+  for (std::uint32_t i = 0; i < record.disk_count; ++i) {
+    const auto& disk = record.disks[i];
+    UniqueFd fd(fds::first_disk + static_cast<int>(i));
+    IMMURE_TRY(add_virtio(IMMURE_TRY(virtio::Block::create(std::move(fd), disk.id.view(), disk.access))));
+  }
+  if (record.console == Switch::on)
+    IMMURE_TRY(add_virtio(IMMURE_TRY(virtio::Console::create(UniqueFd(fds::console)))));
+  if (record.entropy == Switch::on) IMMURE_TRY(add_virtio(std::make_unique<virtio::Rng>()));
+  return {};
+}
+
+Result<void> Machine::add_virtio(std::unique_ptr<virtio::Device> device) {
+  return pci_.add(IMMURE_TRY(virtio::VirtioPciDevice::create(vm_, memory_, io_loop_, std::move(device))));
+}
+
+Result<void> Machine::add_vcpus(const kvm::Kvm& kvm, std::uint32_t count) {
+  const auto supported = IMMURE_TRY(kvm.supported_cpuid());
+  const kvm::ExitHandlers handlers{.ports = &ports_, .memory = &mmio_, .interrupts = &ioapic_};
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto vcpu = IMMURE_TRY(kvm::Vcpu::create(kvm, vm_, i, handlers));
+    IMMURE_TRY(vcpu.set_cpuid(kvm::guest_cpuid(supported, {.index = i, .count = count})));
+    IMMURE_TRY(vcpu.set_model_registers());
+    vcpus_.push_back(std::move(vcpu));
+  }
+  return {};
+}
+
+Result<void> Machine::load_images(const policy::VmmRecord& record) {
+  const auto rsdp = IMMURE_TRY(acpi::write_tables(memory_, {.vcpus = record.vcpus, .serial = record.serial}));
+  boot::BootRequest request{.kernel = IMMURE_TRY(boot::ImageFile::open(fds::kernel, "kernel")),
+                            .initrd = std::nullopt,
+                            .command_line = record.command_line.view(),
+                            .rsdp = rsdp};
+  if (record.has_initrd == Switch::on)
+    request.initrd = IMMURE_TRY(boot::ImageFile::open(fds::initrd, "initrd"));
+  const auto entry = IMMURE_TRY(boot::load(memory_, request));
+  return vcpus_.front().set_entry(entry);
+}
+
+void Machine::run_vcpu(std::uint32_t index) {
+  const auto end = vcpus_[index].run();
+  const auto vcpu = "vCPU " + std::to_string(index) + ": ";
+  if (!end) {
+    ending_.request(policy::VmmExit::guest_crashed, vcpu + end.error().message);
+  } else if (*end == kvm::VcpuEnd::reset) {
+    ending_.request(policy::VmmExit::guest_reset, vcpu + "reset");
+  } else {
+    ending_.request(policy::VmmExit::guest_crashed, vcpu + "triple fault");
+  }
+}
+
+void Machine::run_io() {
+  if (const auto ran = io_loop_.run(); !ran)
+    ending_.request(policy::VmmExit::guest_crashed, "io thread: " + ran.error().message);
+  auto outcome = pci_.shut_down();
+  const std::scoped_lock lock(io_mutex_);
+  io_outcome_ = std::move(outcome);
+  io_done_.notify_all();
+}
+
+Result<void> Machine::shut_down() {
+  if (serial_) serial_->flush();
+  io_loop_.stop();
+  std::unique_lock lock(io_mutex_);
+  // A disk of the host that does not answer must not keep the VMM for ever.
+  if (!io_done_.wait_for(lock, flush_deadline, [this] { return io_outcome_.has_value(); }))
+    return invalid("the disks did not become durable in time");
+  return *io_outcome_;
+}
+
+}  // namespace immure::vmm

@@ -1,0 +1,34 @@
+#include "vmm/thread.hpp"
+
+#include <memory>
+
+#include <pthread.h>
+
+namespace immure::vmm {
+namespace {
+
+constexpr std::size_t stack_bytes = 256 << 10;
+
+void* run_body(void* argument) {
+  const std::unique_ptr<std::function<void()>> body(static_cast<std::function<void()>*>(argument));
+  (*body)();
+  return nullptr;
+}
+
+}  // namespace
+
+Result<void> start_thread(const char* name, std::function<void()> body) {
+  auto owned = std::make_unique<std::function<void()>>(std::move(body));
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, stack_bytes);
+  ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t thread{};
+  const int failed = ::pthread_create(&thread, &attributes, run_body, owned.get());
+  ::pthread_attr_destroy(&attributes);
+  if (failed != 0) return system_error(std::string("start thread ") + name, failed);
+  (void)owned.release();  // the thread's now
+  return {};
+}
+
+}  // namespace immure::vmm

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <functional>
+
+#include "base/result.hpp"
+
+namespace immure::vmm {
+
+/// Starts a detached thread that runs until the process ends. `name` has 15 bytes at most
+/// (pthread_setname_np(3)). The stack is small: nothing in the VMM keeps large objects there.
+Result<void> start_thread(const char* name, std::function<void()> body);
+
+}  // namespace immure::vmm
