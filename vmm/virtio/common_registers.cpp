@@ -99,7 +99,7 @@ void CommonRegisters::read(std::uint64_t offset, std::span<std::byte> data) cons
 Result<CommonRegisters::Effect> CommonRegisters::write(std::uint64_t offset,
                                                        std::span<const std::byte> data) {
   if (data.size() == 8 && offset % 8 == 0 && offset >= offsetof(CommonConfig, queue_desc)) {
-    IMMURE_TRY(write(offset, data.first(4)));
+    (void)IMMURE_TRY(write(offset, data.first(4)));
     return write(offset + 4, data.last(4));
   }
   const auto width = register_width(offset);

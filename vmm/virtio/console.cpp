@@ -9,8 +9,7 @@ namespace immure::vmm::virtio {
 
 namespace {
 
-// Queues of port 0 (VIRTIO 1.2, 5.3.2).
-constexpr std::uint16_t receive_queue = 0;
+// Queues of port 0: 0 receives, 1 transmits (VIRTIO 1.2, 5.3.2).
 constexpr std::uint16_t transmit_queue = 1;
 
 /// How many bytes of a chain are moved at once: a chain may hold 4 GiB.

@@ -51,8 +51,7 @@ class Virtqueue {
   std::uint16_t next_available_ = 0;   // free-running, as are all ring indices
   std::uint16_t known_available_ = 0;  // the driver's index when it was last read
   std::uint16_t next_used_ = 0;
-  std::uint16_t interrupted_used_ = 0;  // next_used_ when take_interrupt() was last asked
-  bool interrupt_asked_ = false;
+  std::uint16_t interrupted_used_ = 0;     // next_used_ when take_interrupt() was last asked
   std::bitset<max_queue_size> in_flight_;  // by head
 };
 
