@@ -63,7 +63,9 @@ def tests_in(suite):
 
 def main(words: list) -> int:
     install.install_programs()
-    found = list(tests_in(unittest.defaultTestLoader.discover(str(HERE), pattern="test_*.py")))
+    # The compiled policy's promises are tested beside the behaviour that they explain.
+    folders = (HERE, HERE.parent / "policy")
+    found = [test for folder in folders for test in tests_in(unittest.TestLoader().discover(str(folder), pattern="test_*.py"))]
     chosen = [test for test in found if not words or any(word in test.id() or word in name_of(test) for word in words)]
     runner = unittest.TextTestRunner(stream=sys.stdout, resultclass=LineResult, verbosity=0)
     result = runner.run(unittest.TestSuite(chosen))

@@ -1,0 +1,152 @@
+"""What the compiled policy does not allow: the promises of docs/selinux.md, asked of the policy itself.
+
+Runs in the test host as part of the end-to-end suite, or on any host with the module loaded:
+    python3 -m unittest discover tests/policy
+IMMURE_POLICY=FILE asks a policy file in place of the running policy.
+"""
+
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from compiled_policy import (  # noqa: E402
+    FILE_CLASSES, access_of, ioctls_of, members_of, policy, rules_of, sources_with, targets_with)  # fmt: skip
+
+VMM, MONITOR, LAUNCHER = "immure_vmm_t", "immure_monitor_t", "immure_t"
+CONFINED = (VMM, MONITOR)
+
+# /dev/kvm: version, create machine, MSRs, extensions, run size, CPUID; TSC and MSR features.
+KVM_IOCTLS = set(range(0xAE00, 0xAE06)) | {0xAE0A, 0xAE88, 0xAE9D}
+
+
+class TestConfinedDomains(unittest.TestCase):
+    """Promises for the VMM and for the monitor."""
+
+    def test_they_are_bound_to_their_categories(self):
+        constrained = members_of("mcs_constrained_type")
+        for domain in CONFINED:
+            with self.subTest(domain):
+                self.assertIn(domain, constrained)
+
+    def test_they_cannot_become_another_domain(self):
+        for domain in CONFINED:
+            with self.subTest(domain):
+                for permission in ("transition", "dyntransition", "setcurrent", "setexec"):
+                    self.assertEqual(set(), targets_with(domain, permission, {"process"}), permission)
+
+    def test_they_cannot_run_a_program(self):
+        for domain in CONFINED:
+            with self.subTest(domain):
+                self.assertEqual(set(), targets_with(domain, "execute_no_trans"))
+
+    def test_they_have_no_capability(self):
+        for domain in CONFINED:
+            with self.subTest(domain):
+                classes = {object_class for (_, object_class) in access_of(domain)}
+                self.assertEqual(set(), {name for name in classes if name.startswith("cap")})
+
+    def test_they_cannot_make_memory_executable(self):
+        for domain in CONFINED:
+            with self.subTest(domain):
+                for permission in ("execmem", "execstack", "execheap"):
+                    self.assertEqual(set(), targets_with(domain, permission), permission)
+
+    def test_they_have_no_network(self):
+        allowed_here = {"unix_stream_socket", "unix_dgram_socket"}
+        for domain in CONFINED:
+            with self.subTest(domain):
+                for (target, object_class), permissions in access_of(domain).items():
+                    if object_class.endswith("_socket") and object_class not in allowed_here:
+                        used = permissions & {"create", "connect", "bind", "name_connect", "name_bind", "node_bind", "write"}
+                        self.assertEqual(set(), used, f"{object_class} {target}")
+
+    def test_they_can_connect_to_nobody(self):
+        """setrans_t comes with being a domain; its range puts it out of reach of a domain bound to its categories."""
+        for domain in CONFINED:
+            with self.subTest(domain):
+                self.assertLessEqual(targets_with(domain, "connectto"), {"setrans_t"})
+                self.assertEqual(set(), targets_with(domain, "sendto", {"unix_dgram_socket"}))
+
+    def test_they_reach_no_other_process(self):
+        for domain in CONFINED:
+            with self.subTest(domain):
+                for permission in ("ptrace", "signal", "sigkill", "sigstop", "setsched", "setrlimit", "getattr"):
+                    self.assertLessEqual(targets_with(domain, permission, {"process"}), {domain}, permission)
+
+    def test_they_create_no_file(self):
+        for domain in CONFINED:
+            with self.subTest(domain):
+                self.assertLessEqual(targets_with(domain, "create", FILE_CLASSES), {domain})
+
+    def test_they_belong_to_the_system_role_only(self):
+        roles = {str(role) for role in policy().roles() if any(str(kind) in CONFINED for kind in role.types())}
+        self.assertEqual({"system_r"}, roles - {"object_r"})
+
+    def test_only_the_launcher_makes_them(self):
+        for domain in CONFINED:
+            with self.subTest(domain):
+                self.assertEqual({LAUNCHER}, sources_with(domain, "process", "transition"))
+
+
+class TestVmm(unittest.TestCase):
+    def test_it_opens_no_image(self):
+        images = members_of("immure_image_source_type")
+        self.assertIn("immure_image_t", images)
+        self.assertEqual(set(), targets_with(VMM, "open", {"file", "blk_file"}) & images)
+
+    def test_it_has_no_other_image_than_those_labelled_for_guests(self):
+        others = members_of("immure_image_source_type") - {"immure_image_t", "immure_content_t"}
+        for permission in ("read", "write", "append", "map", "ioctl"):
+            self.assertEqual(set(), targets_with(VMM, permission, {"file", "blk_file"}) & others, permission)
+
+    def test_it_does_not_change_an_image_that_is_shared(self):
+        for permission in ("write", "append", "setattr"):
+            self.assertNotIn("immure_content_t", targets_with(VMM, permission))
+
+    def test_it_writes_only_what_it_is_given(self):
+        given = {"immure_image_t", "immure_tmpfs_t", VMM}
+        self.assertLessEqual(targets_with(VMM, "write", {"file", "blk_file"}), given)
+        devices = {"kvm_device_t", "null_device_t", "zero_device_t", "devtty_t"}
+        self.assertLessEqual(targets_with(VMM, "write", {"chr_file"}), devices)
+
+    def test_it_opens_no_device_of_ours(self):
+        self.assertNotIn("kvm_device_t", targets_with(VMM, "open"))
+
+    def test_it_has_only_the_kvm_ioctls_that_a_machine_needs(self):
+        self.assertEqual(KVM_IOCTLS, ioctls_of(VMM, "kvm_device_t", "chr_file"))
+
+    def test_its_rules_can_be_read_in_one_sitting(self):
+        self.assertLessEqual(len(rules_of(VMM)), 100)
+
+
+class TestMonitor(unittest.TestCase):
+    def test_it_has_neither_images_nor_kvm_nor_guest_memory(self):
+        for target in ("immure_image_t", "immure_content_t", "immure_tmpfs_t", "kvm_device_t"):
+            self.assertEqual([], [key for key in access_of(MONITOR) if key[0] == target])
+
+    def test_it_only_reads_the_log(self):
+        self.assertNotIn("immure_pipe_t", targets_with(MONITOR, "write"))
+
+
+class TestOthers(unittest.TestCase):
+    def test_other_managers_guests_have_no_access_to_ours(self):
+        known = {str(kind) for kind in policy().types()}
+        for domain in known & {"svirt_t", "svirt_prot_exec_t", "svirt_tcg_t", "container_t", "container_kvm_t", "qemu_t"}:
+            with self.subTest(domain=domain):
+                for target in ("immure_image_t", "immure_content_t", VMM):
+                    used = {key[1] for key, permissions in access_of(domain).items()
+                            if key[0] == target and permissions & {"read", "write", "ptrace", "signal"}}  # fmt: skip
+                    self.assertEqual(set(), used, target)
+
+    def test_the_policy_lets_a_process_with_no_new_privs_enter_its_domain(self):
+        self.assertIn("nnp_nosuid_transition", {str(name) for name in policy().polcaps()})
+
+    def test_the_launcher_is_no_unconfined_domain(self):
+        self.assertNotIn(LAUNCHER, members_of("unconfined_domain_type"))
+        self.assertEqual(set(), targets_with(LAUNCHER, "load_policy") | targets_with(LAUNCHER, "setenforce"))
+
+
+if __name__ == "__main__":
+    unittest.main()
