@@ -26,7 +26,8 @@ constexpr std::uint64_t page_tables_start = 0x9000;  ///< six pages: 4 GiB mappe
 constexpr std::uint64_t command_line_start = 0x2'0000;
 constexpr std::uint64_t low_ram_end = 0x9'fc00;  ///< as on every PC; the rest up to 1 MiB is not RAM
 constexpr std::uint64_t acpi_start = 0xe'0000;   ///< RSDP first, then the tables
-constexpr std::uint64_t acpi_size = 0x2'0000;
+constexpr std::uint64_t acpi_size = 0x1'0000;
+constexpr std::uint64_t reset_vector = 0xf'fff0;  ///< FFFF:0000 in real mode
 constexpr std::uint64_t kernel_area_start = 0x10'0000;
 
 constexpr std::uint16_t serial_port = 0x3f8;  ///< COM1

@@ -24,6 +24,10 @@ std::vector<MemoryMapEntry> memory_map(const GuestMemory& memory) {
   std::vector<MemoryMapEntry> map{
       {.start = 0, .size = layout::low_ram_end, .type = MemoryType::ram},
       {.start = layout::acpi_start, .size = layout::acpi_size, .type = MemoryType::acpi},
+      // The reset vector's page and what is around it.
+      {.start = layout::acpi_start + layout::acpi_size,
+       .size = layout::kernel_area_start - layout::acpi_start - layout::acpi_size,
+       .type = MemoryType::reserved},
       {.start = layout::kernel_area_start,
        .size = low_memory_end(memory) - layout::kernel_area_start,
        .type = MemoryType::ram},

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <memory>
 
 #include <sys/mman.h>
 
@@ -9,17 +10,30 @@
 #include "vmm/machine_layout.hpp"
 
 namespace immure::vmm {
+namespace {
+
+constexpr std::uint64_t huge_page_bytes = 2ULL << 20;
+
+std::byte* first_huge_page(std::span<std::byte> mapping) {
+  void* start = mapping.data();
+  auto room = mapping.size();
+  return static_cast<std::byte*>(std::align(huge_page_bytes, mapping.size() - huge_page_bytes, start, room));
+}
+
+}  // namespace
 
 Result<GuestMemory> GuestMemory::create(std::uint64_t size) {
   GuestMemory memory;
   const auto add = [&](std::uint64_t start, std::uint64_t length) -> Result<void> {
-    auto mapping = IMMURE_TRY(
-        UniqueMapping::map(length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE));
-    // A core dump or a forked child must never carry guest memory. Advice that older kernels lack is only
-    // advice.
-    (void)::madvise(mapping.bytes().data(), length, MADV_DONTDUMP);
-    (void)::madvise(mapping.bytes().data(), length, MADV_DONTFORK);
-    memory.regions_.push_back({.start = GuestAddress{start}, .size = length, .host = mapping.bytes().data()});
+    // Larger by one huge page, so that a huge page of the guest can be one of the host: both must be aligned.
+    auto mapping = IMMURE_TRY(UniqueMapping::map(length + huge_page_bytes, PROT_READ | PROT_WRITE,
+                                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE));
+    auto* const host = first_huge_page(mapping.bytes());
+    // A core dump or a forked child must never carry guest memory. Huge pages save most page faults and many
+    // TLB misses. Advice that a kernel lacks is only advice.
+    for (const int advice : {MADV_DONTDUMP, MADV_DONTFORK, MADV_HUGEPAGE})
+      (void)::madvise(host, length, advice);
+    memory.regions_.push_back({.start = GuestAddress{start}, .size = length, .host = host});
     memory.mappings_.push_back(std::move(mapping));
     return {};
   };
