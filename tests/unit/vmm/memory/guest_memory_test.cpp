@@ -1,0 +1,42 @@
+#include "vmm/memory/guest_memory.hpp"
+
+#include <array>
+#include <limits>
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace immure::vmm;
+
+TEST_CASE("guest memory: the last byte is reachable, the one behind it is not", "[memory]") {
+  const auto memory = GuestMemory::create(32 << 20).value();
+  CHECK(memory.write_object(GuestAddress{(32 << 20) - 1}, '!'));
+  CHECK_FALSE(memory.write_object(GuestAddress{32 << 20}, '!'));
+}
+
+TEST_CASE("guest memory: an access that crosses the end of a region is refused", "[memory]") {
+  const auto memory = GuestMemory::create(32 << 20).value();
+  std::array<std::byte, 16> bytes{};
+  CHECK_FALSE(memory.read(GuestAddress{(32 << 20) - 15}, bytes));
+  CHECK_FALSE(memory.io_slice(GuestAddress{(32 << 20) - 15}, 16, GuestAccess::device_reads));
+}
+
+TEST_CASE("guest memory: address plus length that wraps is refused", "[memory]") {
+  const auto memory = GuestMemory::create(32 << 20).value();
+  constexpr auto top = std::numeric_limits<std::uint64_t>::max();
+  CHECK_FALSE(memory.io_slice(GuestAddress{0x1000}, top, GuestAccess::device_reads));
+  CHECK_FALSE(memory.io_slice(GuestAddress{top}, 2, GuestAccess::device_reads));
+}
+
+TEST_CASE("guest memory: what does not fit below 3 GiB continues at 4 GiB", "[memory]") {
+  const auto memory = GuestMemory::create(4ULL << 30).value();
+  REQUIRE(memory.regions().size() == 2);
+  CHECK(memory.regions()[0].size == 3ULL << 30);
+  CHECK(raw(memory.regions()[1].start) == 4ULL << 30);
+  CHECK(memory.regions()[1].size == 1ULL << 30);
+  CHECK_FALSE(memory.write_object(GuestAddress{3ULL << 30}, '!'));
+}
+
+TEST_CASE("guest memory: a huge page of the guest can be one of the host", "[memory]") {
+  const auto memory = GuestMemory::create(32 << 20).value();
+  CHECK(reinterpret_cast<std::uintptr_t>(memory.regions()[0].host) % (2 << 20) == 0);
+}
