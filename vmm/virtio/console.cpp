@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint16_t transmit_queue = 1;
 
 /// How many bytes of a chain are moved at once: a chain may hold 4 GiB.
-constexpr std::uint64_t max_transfer = 64 * 1024;
+constexpr std::uint64_t max_transfer = 64ULL * 1024;
 
 /// read(2) or write(2), again where a signal came first: an edge-triggered event is not told twice.
 template <typename Call>
