@@ -113,9 +113,8 @@ Result<void> VirtioPciDevice::watch(EventLoop& loop) {
     auto& doorbell = queues_[i].doorbell;
     doorbell.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!doorbell) return system_error("eventfd for a virtio queue");
-    IMMURE_TRY(loop.add(doorbell.get(), EPOLLIN, [this, i](std::uint32_t) {
-      eventfd_t count = 0;
-      (void)::eventfd_read(queues_[i].doorbell.get(), &count);
+    // Edge-triggered: each notification is an edge, whatever the count is, so that none needs a read(2).
+    IMMURE_TRY(loop.add(doorbell.get(), EPOLLIN | EPOLLET, [this, i](std::uint32_t) {
       const std::scoped_lock lock(mutex());
       serve(i);
     }));

@@ -68,6 +68,40 @@ TEST_CASE_METHOD(BlockFixture, "a disk tells its geometry and what it can do", "
   CHECK((block->traits().features & feature::block_read_only) == 0);
 }
 
+TEST_CASE_METHOD(BlockFixture, "after a flush that failed none succeeds, since writes may be lost",
+                 "[block]") {
+  make();
+  REQUIRE(request(request_flush, 0, {}) == status_ok);
+  const UniqueFd spare(::fcntl(disk, F_DUPFD_CLOEXEC, 0));
+  int pipes[2];
+  REQUIRE(::pipe2(pipes, O_CLOEXEC) == 0);
+  const UniqueFd reader(pipes[0]);
+  const UniqueFd writer(pipes[1]);
+  REQUIRE(::dup2(pipes[1], disk) == disk);  // fdatasync(2) of a pipe fails
+  CHECK(request(request_flush, 0, {}) == status_io_error);
+  REQUIRE(::dup2(spare.get(), disk) == disk);
+  CHECK(request(request_flush, 0, {}) == status_io_error);
+  CHECK_FALSE(block->shut_down());
+}
+
+TEST_CASE_METHOD(BlockFixture, "a driver that cannot flush has every write flushed", "[block]") {
+  make(DiskAccess::read_write, 0);
+  put_text(memory, data, std::string(512, 'a'));
+  REQUIRE(request(request_out, 0, {readable(data, 512)}) == status_ok);
+  // A disk that has lost writes fails the flush that each of its writes now brings with it.
+  const UniqueFd spare(::fcntl(disk, F_DUPFD_CLOEXEC, 0));
+  int pipes[2];
+  REQUIRE(::pipe2(pipes, O_CLOEXEC) == 0);
+  const UniqueFd reader(pipes[0]);
+  const UniqueFd writer(pipes[1]);
+  REQUIRE(::dup2(pipes[1], disk) == disk);
+  REQUIRE(request(request_flush, 0, {}) == status_io_error);
+  REQUIRE(::dup2(spare.get(), disk) == disk);
+  CHECK(request(request_out, 0, {readable(data, 512)}) == status_io_error);
+  block->start(feature::block_flush);
+  CHECK(request(request_out, 0, {readable(data, 512)}) == status_ok);
+}
+
 TEST_CASE("a disk is refused unless it is a file or block device of a sector or more", "[block]") {
   const auto create = [](UniqueFd fd, DiskAccess access = DiskAccess::read_write) {
     return Block::create(std::move(fd), "root", access);

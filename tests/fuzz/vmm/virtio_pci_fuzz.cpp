@@ -1,0 +1,154 @@
+// Any sequence of what a guest can do to a virtio function: configuration space, BAR, memory, notifications,
+// in any order, against each of the devices.
+#include <csignal>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/fuzz/vmm/fuzz_input.hpp"
+#include "tests/unit/vmm/virtio/fake_machine.hpp"
+#include "vmm/virtio/block.hpp"
+#include "vmm/virtio/console.hpp"
+#include "vmm/virtio/rng.hpp"
+
+using namespace immure;
+using namespace immure::vmm;
+using namespace immure::vmm::test;
+using namespace immure::vmm::virtio;
+
+namespace {
+
+constexpr std::uint64_t memory_size = 64 * 1024;
+constexpr off_t disk_size = 32 * 1024;
+
+int shared_disk() {
+  static const int disk = [] {
+    const int fd = ::memfd_create("disk", MFD_CLOEXEC);
+    if (::ftruncate(fd, disk_size) != 0) std::abort();
+    return fd;
+  }();
+  return disk;
+}
+
+std::unique_ptr<Device> make_device(unsigned kind, UniqueFd& peer) {
+  const auto disk = [](policy::DiskAccess access) {
+    return FakeQueue::must(Block::create(UniqueFd(::dup(shared_disk())), "fuzz", access));
+  };
+  if (kind == 0) return disk(policy::DiskAccess::read_write);
+  if (kind == 1) return disk(policy::DiskAccess::read_only);
+  if (kind == 2) return std::make_unique<Rng>();
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) std::abort();
+  peer.reset(pair[1]);
+  return FakeQueue::must(Console::create(UniqueFd(pair[0])));
+}
+
+struct Guest {
+  explicit Guest(std::unique_ptr<Device> device) : machine(std::move(device), memory_size) {}
+
+  /// Two queues that are set up already, so that the fuzzer need not find the way there.
+  void start() {
+    machine.enable_pci();
+    machine.negotiate(feature::common | feature::block_flush);
+    for (std::uint16_t i = 0; i < 2; ++i) machine.enable_queue(i, queues.at(i));
+    machine.set_status(15);
+  }
+  /// A chain that looks like a block request: a plausible header, buffers of any kind, and room for a status.
+  void request(FuzzInput& input) {
+    constexpr std::uint64_t header = 0xfff0;
+    FakeQueue::must(machine.memory.write_object(
+        GuestAddress{header},
+        BlockHeader{
+            .type = input.take<std::uint8_t>() % 16U, .reserved = 0, .sector = input.take<std::uint8_t>()}));
+    std::vector<Buffer> buffers{readable(header, 16)};
+    for (int count = input.take<std::uint8_t>() % 4; count > 0; --count) {
+      const auto sectors = input.take<std::uint8_t>();
+      const auto address = input.take<std::uint16_t>();
+      buffers.push_back((sectors & 0x80) != 0 ? writable(address, (sectors & 0xfU) * 512)
+                                              : readable(address, (sectors & 0xfU) * 512));
+    }
+    buffers.push_back(writable(input.take<std::uint16_t>(), input.take<std::uint8_t>()));
+    const std::uint16_t index = input.take<std::uint8_t>() % 2;
+    queues.at(index).add(buffers);
+    machine.notify(index);
+  }
+
+  FakeMachine machine;
+  std::array<FakeQueue, 2> queues{FakeQueue(machine.memory, 0, 16),
+                                  FakeQueue(machine.memory, FakeQueue::bytes, 16)};
+  UniqueFd peer;
+};
+
+template <typename Write>
+void write_of_any_width(FuzzInput& input, Write write) {
+  switch (input.take<std::uint8_t>() % 4) {
+    case 0:
+      return write(input.take<std::uint8_t>());
+    case 1:
+      return write(input.take<std::uint16_t>());
+    case 2:
+      return write(input.take<std::uint32_t>());
+    default:
+      return write(input.take<std::uint64_t>());
+  }
+}
+
+void step(Guest& guest, FuzzInput& input) {
+  auto& machine = guest.machine;
+  switch (input.take<std::uint8_t>() % 9) {
+    case 0: {
+      const auto offset = input.take<std::uint16_t>();
+      return write_of_any_width(input, [&](auto value) { machine.bar_write(offset, value); });
+    }
+    case 1:
+      (void)machine.bar_read<std::uint64_t>(input.take<std::uint16_t>());
+      return;
+    case 2: {
+      const auto offset = input.take<std::uint8_t>();
+      return write_of_any_width(input, [&](auto value) { machine.config_write(offset, value); });
+    }
+    case 3:
+      (void)machine.config_read<std::uint32_t>(input.take<std::uint16_t>() & 0xfffU);
+      return;
+    case 4: {
+      const auto address = input.take<std::uint16_t>();
+      (void)machine.memory.write(GuestAddress{address}, input.take_bytes(input.take<std::uint8_t>()));
+      return;
+    }
+    case 5:
+      return machine.notify(input.take<std::uint8_t>() % 4);
+    case 6:
+      if (guest.peer) (void)!::write(guest.peer.get(), "input", input.take<std::uint8_t>() % 6);
+      return;
+    case 7:
+      return guest.request(input);
+    default:
+      FakeQueue::must(machine.loop.run_once(std::chrono::milliseconds(0)));
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const bool ignored = std::signal(SIGPIPE, SIG_IGN) != SIG_ERR;
+  if (!ignored) std::abort();
+  FuzzInput input(data, size);
+  const auto shape = input.take<std::uint8_t>();
+  UniqueFd peer;
+  Guest guest(make_device(shape % 4, peer));
+  guest.peer = std::move(peer);
+  auto& machine = guest.machine;
+  if ((shape & 4) != 0) guest.start();
+  for (int steps = 0; steps < 512 && !input.at_end(); ++steps) step(guest, input);
+  machine.run();
+
+  // Whatever happened, a reset is answered, and the disk has the size it had.
+  machine.enable_pci();
+  machine.set_status(0);
+  if (machine.events.doorbells.size() > 2) std::abort();
+  if (::lseek(shared_disk(), 0, SEEK_END) != disk_size) std::abort();
+  return 0;
+}
