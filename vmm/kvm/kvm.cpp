@@ -33,23 +33,23 @@ constexpr std::size_t max_cpuid_entries = 256;
 }  // namespace
 
 Result<Kvm> Kvm::adopt(UniqueFd fd) {
-  const int version = IMMURE_TRY(call(fd.get(), KVM_GET_API_VERSION, "KVM_GET_API_VERSION"));
+  const int version = IMMURE_TRY(query(fd.get(), KVM_GET_API_VERSION, "KVM_GET_API_VERSION"));
   if (version != KVM_API_VERSION) {
     return invalid("KVM speaks API version " + std::to_string(version) + ", 12 is needed");
   }
   for (const auto& capability : needed_capabilities) {
-    if (IMMURE_TRY(call(fd.get(), KVM_CHECK_EXTENSION, capability.number, "KVM_CHECK_EXTENSION")) == 0) {
+    if (IMMURE_TRY(query(fd.get(), KVM_CHECK_EXTENSION, capability.number, "KVM_CHECK_EXTENSION")) == 0) {
       return invalid(std::string("this kernel's KVM lacks ") + capability.name);
     }
   }
-  const int size = IMMURE_TRY(call(fd.get(), KVM_GET_VCPU_MMAP_SIZE, "KVM_GET_VCPU_MMAP_SIZE"));
+  const int size = IMMURE_TRY(query(fd.get(), KVM_GET_VCPU_MMAP_SIZE, "KVM_GET_VCPU_MMAP_SIZE"));
   if (static_cast<std::size_t>(size) < sizeof(kvm_run)) return invalid("KVM's run area is too small");
   return Kvm(std::move(fd), static_cast<std::size_t>(size));
 }
 
 Result<UniqueFd> Kvm::create_vm() const {
   // Type 0: an ordinary VM. KVM's anonymous-inode fds are close-on-exec by themselves.
-  return UniqueFd(IMMURE_TRY(call(fd_.get(), KVM_CREATE_VM, "KVM_CREATE_VM")));
+  return UniqueFd(IMMURE_TRY(query(fd_.get(), KVM_CREATE_VM, "KVM_CREATE_VM")));
 }
 
 Result<std::vector<kvm_cpuid_entry2>> Kvm::supported_cpuid() const {

@@ -56,7 +56,7 @@ Result<void> Vcpu::set_model_registers() {
   table.header()->nmsrs = 2;
   table.entries()[0] = fast_strings;
   table.entries()[1] = write_back_memory;
-  const int set = IMMURE_TRY(call(fd_.get(), set_msrs, table.header(), "KVM_SET_MSRS"));
+  const int set = IMMURE_TRY(query(fd_.get(), set_msrs, table.header(), "KVM_SET_MSRS"));
   if (set != 2) return invalid("KVM_SET_MSRS took " + std::to_string(set) + " of 2 registers");
   return {};
 }

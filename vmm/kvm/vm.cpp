@@ -68,7 +68,7 @@ Result<Vm> Vm::create(const Kvm& kvm, const GuestMemory& memory) {
 
 Result<UniqueFd> Vm::create_vcpu(std::uint32_t index) const {
   return UniqueFd(
-      IMMURE_TRY(call(fd_.get(), KVM_CREATE_VCPU, static_cast<unsigned long>(index), "KVM_CREATE_VCPU")));
+      IMMURE_TRY(query(fd_.get(), KVM_CREATE_VCPU, static_cast<unsigned long>(index), "KVM_CREATE_VCPU")));
 }
 
 Result<Gsi> Vm::add_msi(int event_fd) {
