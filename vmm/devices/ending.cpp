@@ -1,5 +1,7 @@
 #include "vmm/devices/ending.hpp"
 
+#include <utility>
+
 #include <sys/eventfd.h>
 
 namespace immure::vmm {
@@ -12,14 +14,14 @@ Result<Ending> Ending::create() {
 
 void Ending::request(policy::VmmExit status, std::string reason) {
   const std::scoped_lock lock(mutex_);
-  if (request_) return;
+  if (std::exchange(is_requested_, true)) return;
   request_ = Request{.status = status, .reason = std::move(reason)};
   (void)::eventfd_write(event_.get(), 1);
 }
 
 std::optional<Ending::Request> Ending::requested() {
   const std::scoped_lock lock(mutex_);
-  return request_;
+  return is_requested_ ? std::optional(request_) : std::nullopt;
 }
 
 }  // namespace immure::vmm

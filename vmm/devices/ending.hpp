@@ -32,7 +32,8 @@ class Ending {
   explicit Ending(UniqueFd event) : event_(std::move(event)) {}
   UniqueFd event_;
   std::mutex mutex_;
-  std::optional<Request> request_;
+  bool is_requested_ = false;
+  Request request_;
 };
 
 }  // namespace immure::vmm
