@@ -1,0 +1,119 @@
+#include "launcher/cgroup.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "launcher/proc_text.hpp"
+
+namespace immure::launcher {
+namespace {
+
+constexpr std::uint64_t default_overhead = 64ULL << 20;
+constexpr std::uint32_t threads_beside_vcpus = 8;
+constexpr std::uint64_t quota_period = 100'000;  // Microseconds: the kernel's default.
+constexpr std::uint64_t page = 4096;
+constexpr int empty_polls = 500;
+constexpr int poll_milliseconds = 20;
+
+}  // namespace
+
+std::vector<CgroupSetting> vmm_limits(const policy::GuestRecord& guest) {
+  const auto& asked = guest.resources;
+  const auto overhead = asked.memory_overhead != 0 ? asked.memory_overhead : default_overhead;
+  const auto pids = asked.pids_max != 0 ? asked.pids_max : guest.vcpus + threads_beside_vcpus;
+  std::vector<CgroupSetting> settings{
+      {"memory.max", std::to_string((guest.memory_bytes + overhead) / page * page)},
+      {"memory.swap.max", "0"},  // Guest memory does not go to a disk of the host.
+      {"pids.max", std::to_string(pids)}};
+  if (asked.cpu_weight != 0) settings.push_back({"cpu.weight", std::to_string(asked.cpu_weight)});
+  if (asked.cpu_quota_percent != 0) {
+    const auto quota = asked.cpu_quota_percent * quota_period / 100;
+    settings.push_back({"cpu.max", std::to_string(quota) + " " + std::to_string(quota_period)});
+  }
+  return settings;
+}
+
+std::vector<CgroupSetting> monitor_limits() {
+  return {{"memory.max", std::to_string(32ULL << 20)}, {"memory.swap.max", "0"}, {"pids.max", "4"}};
+}
+
+Result<Cgroup> Cgroup::at(std::string_view path) {
+  const auto slash = path.rfind("/immure/");
+  if (slash == std::string_view::npos) return invalid(std::string(path) + " is no cgroup of a guest");
+  return Cgroup(std::string(path.substr(0, slash)), path.substr(slash + 8));
+}
+
+std::string Cgroup::name(std::string_view leaf) const {
+  return "/immure/" + guest_ + (leaf.empty() ? "" : "/" + std::string(leaf));
+}
+
+std::string Cgroup::path(std::string_view leaf) const { return root_ + name(leaf); }
+
+Result<void> Cgroup::pass_controllers(Kernel& kernel) const {
+  const auto available = IMMURE_TRY(kernel.read_file(root_ + "/cgroup.controllers"));
+  const auto list = lines(available);
+  const auto controllers = list.empty() ? std::vector<std::string_view>{} : words(list.front());
+  std::string wanted;
+  for (const auto* controller : {"cpu", "memory", "pids", "io", "cpuset"}) {
+    if (std::ranges::find(controllers, controller) != controllers.end()) {
+      wanted += (wanted.empty() ? "+" : " +") + std::string(controller);
+    }
+  }
+  for (const auto& directory : {root_, root_ + "/immure", path("")}) {
+    IMMURE_TRY(kernel.write_file(directory + "/cgroup.subtree_control", wanted));
+  }
+  return {};
+}
+
+Result<void> Cgroup::make_leaf(Kernel& kernel, std::string_view leaf,
+                               std::span<const CgroupSetting> limits) const {
+  IMMURE_TRY(kernel.make_directory(path(leaf), 0755));
+  for (const auto& limit : limits) {
+    const auto file = path(leaf) + "/" + limit.file;
+    IMMURE_TRY(kernel.write_file(file, limit.value));
+    const auto set = IMMURE_TRY(kernel.read_file(file));
+    if (set != limit.value + "\n") {
+      return invalid(file + " is \"" + set.substr(0, set.find('\n')) + "\" after \"" + limit.value +
+                     "\" was written");
+    }
+  }
+  return {};
+}
+
+Result<void> Cgroup::create(Kernel& kernel, const policy::GuestRecord& guest) const {
+  if (auto made = kernel.make_directory(root_ + "/immure", 0755);
+      !made && made.error().error_number != EEXIST) {
+    return made;
+  }
+  IMMURE_TRY(kernel.make_directory(path(""), 0755));
+  IMMURE_TRY(pass_controllers(kernel));
+  IMMURE_TRY(make_leaf(kernel, "vmm", vmm_limits(guest)));
+  return make_leaf(kernel, "monitor", monitor_limits());
+}
+
+Result<void> Cgroup::kill(Kernel& kernel, std::string_view leaf) const {
+  return kernel.write_file(path(leaf) + "/cgroup.kill", "1");
+}
+
+Result<void> Cgroup::await_empty(Kernel& kernel, std::string_view leaf) const {
+  for (int i = 0; i < empty_polls; ++i) {
+    const auto events = IMMURE_TRY(kernel.read_file(path(leaf) + "/cgroup.events"));
+    if (field(events, "populated") == "0") return {};
+    IMMURE_TRY(kernel.poll({}, poll_milliseconds));
+  }
+  return invalid("processes in " + path(leaf) + " do not end");
+}
+
+Result<void> Cgroup::destroy(Kernel& kernel) const {
+  if (auto killed = kill(kernel, ""); !killed) {
+    return killed.error().error_number == ENOENT ? Result<void>() : killed;
+  }
+  IMMURE_TRY(await_empty(kernel, ""));
+  for (const auto* leaf : {"vmm", "monitor", ""}) {
+    auto removed = kernel.remove_directory(path(leaf));
+    if (!removed && removed.error().error_number != ENOENT) return removed;
+  }
+  return {};
+}
+
+}  // namespace immure::launcher

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "launcher/kernel.hpp"
+#include "policy/guest_record.hpp"
+
+namespace immure::launcher {
+
+/// One file of a cgroup and what is written to it; read back afterwards.
+struct CgroupSetting {
+  std::string file;
+  std::string value;
+};
+
+/// The limits of the guest's VMM and of its monitor: cgroup-v2.rst.
+std::vector<CgroupSetting> vmm_limits(const policy::GuestRecord& guest);
+std::vector<CgroupSetting> monitor_limits();
+
+/// The cgroups of one guest: ROOT/immure/NAME with the leaves vmm and monitor.
+class Cgroup {
+ public:
+  Cgroup(std::string root, std::string_view guest) : root_(std::move(root)), guest_(guest) {}
+  /// The one whose path() of no leaf is `path`; an Error where it cannot be.
+  static Result<Cgroup> at(std::string_view path);
+
+  /// Makes the three directories, passes the controllers down and sets the limits. An Error where a limit
+  /// cannot be set or is not what was written.
+  Result<void> create(Kernel& kernel, const policy::GuestRecord& guest) const;
+
+  /// Kills all that lives in it, waits until it is empty and removes it. No error where it is gone already.
+  Result<void> destroy(Kernel& kernel) const;
+
+  /// Kills what lives in one leaf, or in both where `leaf` is empty.
+  Result<void> kill(Kernel& kernel, std::string_view leaf) const;
+
+  /// Waits until no process is left in it.
+  Result<void> await_empty(Kernel& kernel, std::string_view leaf) const;
+
+  [[nodiscard]] std::string path(std::string_view leaf) const;
+  /// As /proc/PID/cgroup shows it.
+  [[nodiscard]] std::string name(std::string_view leaf) const;
+
+ private:
+  Result<void> pass_controllers(Kernel& kernel) const;
+  Result<void> make_leaf(Kernel& kernel, std::string_view leaf, std::span<const CgroupSetting> limits) const;
+
+  std::string root_;
+  std::string guest_;
+};
+
+}  // namespace immure::launcher

@@ -1,0 +1,75 @@
+#include "launcher/host_policy.hpp"
+
+#include <utility>
+
+#include <fcntl.h>
+
+#include "base/io.hpp"
+
+namespace immure::launcher {
+namespace {
+
+constexpr uid_t nobody = 65534;
+
+/// In the child: the compiler as nobody, with the file as its input and the pipe as its output.
+Result<void> become_compiler(Kernel& kernel, int program, int input, int output) {
+  IMMURE_TRY(kernel.reset_signals());
+  IMMURE_TRY(kernel.close_all_on_exec());
+  const auto source = IMMURE_TRY(kernel.duplicate_above(input, 64));
+  const auto sink = IMMURE_TRY(kernel.duplicate_above(output, 64));
+  const auto executable = IMMURE_TRY(kernel.duplicate_above(program, 64));
+  IMMURE_TRY(kernel.duplicate_to(source, 0));
+  IMMURE_TRY(kernel.duplicate_to(sink, 1));
+  IMMURE_TRY(kernel.duplicate_to(IMMURE_TRY(kernel.duplicate_above(2, 64)), 2));
+  IMMURE_TRY(kernel.lock_secure_bits());
+  const auto last = std::to_underlying(IMMURE_TRY(kernel.last_capability()));
+  for (unsigned cap = 0; cap <= last; ++cap) IMMURE_TRY(kernel.drop_bounding(Capability{cap}));
+  IMMURE_TRY(kernel.clear_groups());
+  IMMURE_TRY(kernel.set_ids(nobody, nobody));
+  IMMURE_TRY(kernel.clear_capabilities());
+  IMMURE_TRY(kernel.set_no_new_privs());
+  return kernel.execute(executable, {"immure", "internal", "compile-host-policy"});
+}
+
+Result<policy::HostPolicyRecord> compile(Kernel& kernel, int file, const std::string& compiler) {
+  const auto program = IMMURE_TRY(kernel.open(compiler, O_PATH, Links::refused));
+  auto output = IMMURE_TRY(kernel.make_pipe());
+  const auto process = IMMURE_TRY(kernel.clone(0, -1));
+  if (process.pid == 0) {
+    static_cast<void>(become_compiler(kernel, program.get(), file, output.second.get()));
+    kernel.exit_child(127);
+  }
+  output.second.reset();
+  policy::HostPolicyRecord record;
+  auto rest = writable_bytes_of(record);
+  while (!rest.empty()) {
+    const auto n = IMMURE_TRY(kernel.receive(output.first.get(), rest));
+    if (n == 0) break;
+    rest = rest.subspan(n);
+  }
+  output.first.reset();
+  const auto end = IMMURE_TRY(kernel.wait(process));
+  if (end.status != 0 || end.signal != 0 || !rest.empty()) {
+    return invalid("it was not understood (status " + std::to_string(end.status) + ")");
+  }
+  IMMURE_TRY(policy::check(record));
+  return record;
+}
+
+}  // namespace
+
+Result<policy::HostPolicyRecord> load_host_policy(Kernel& kernel, const std::string& path,
+                                                  const std::string& compiler) {
+  const auto file = kernel.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, Links::refused);
+  if (!file && file.error().error_number == ENOENT) return policy::default_host_policy();
+  if (!file) return with_context("host policy", file.error());
+  const auto status = IMMURE_TRY(kernel.status(file->get()));
+  if (!S_ISREG(status.st_mode) || status.st_uid != 0 || (status.st_mode & 022) != 0) {
+    return invalid("host policy " + path + " must be a file of root's that nobody else can write");
+  }
+  auto record = compile(kernel, file->get(), compiler);
+  if (!record) return with_context("host policy " + path, std::move(record).error());
+  return record;
+}
+
+}  // namespace immure::launcher

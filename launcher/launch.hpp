@@ -1,0 +1,72 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "launcher/cgroup.hpp"
+#include "launcher/gate.hpp"
+#include "launcher/ledger.hpp"
+#include "launcher/paths.hpp"
+#include "launcher/steps/arrange_fds.hpp"
+#include "policy/exit_codes.hpp"
+#include "policy/host_policy_record.hpp"
+
+namespace immure::launcher {
+
+/// What VMM and monitor share. The keeper holds the VMM's ends for the next VMM, after a reboot of the guest.
+struct Channels {
+  FdPair log;      ///< pipe: monitor, VMM
+  FdPair console;  ///< stream: monitor, VMM
+  FdPair control;  ///< datagrams: monitor, VMM
+  UniqueFd listener;
+};
+
+struct DiskFile {
+  UniqueFd fd;
+  std::string path;
+  policy::DiskAccess access{};
+};
+
+/// One launch while it is carried out: what the steps made so far, for the steps after them.
+struct Launch {
+  Launch(Kernel& used_kernel, Paths used_paths, const policy::GuestRecord& asked,
+         const policy::HostPolicyRecord& allowed, Ledger opened_ledger)
+      : kernel(used_kernel),
+        paths(std::move(used_paths)),
+        guest(asked),
+        host(allowed),
+        ledger(std::move(opened_ledger)),
+        cgroup(paths.cgroups, guest.name.view()) {}
+
+  Kernel& kernel;
+  Paths paths;
+  policy::GuestRecord guest;
+  policy::HostPolicyRecord host;
+  Ledger ledger;
+  Cgroup cgroup;
+
+  Selinux selinux{};
+  Identity identity;
+  int landlock_version = 0;
+  UniqueFd null;
+  UniqueFd kvm;
+  UniqueFd vmm_program;
+  UniqueFd monitor_program;
+  UniqueFd record;
+  UniqueFd kernel_image;
+  UniqueFd initrd_image;
+  std::vector<DiskFile> disks;
+  Channels channels;
+  std::vector<FdMapping> vmm_fds;  ///< of the VMM started last
+
+  Process vmm;
+  Process monitor;
+  std::optional<Gate> gate;
+  std::uint32_t vmm_threads = 0;
+  std::uint64_t started_at = 0;
+
+  /// What the user is told as exit code if the step that runs now fails.
+  policy::ExitCode failure = policy::ExitCode::failure;
+};
+
+}  // namespace immure::launcher

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "policy/guest_state.hpp"
+
+namespace immure::launcher {
+
+/// Where things lie on the host. Tests have a host of their own.
+struct Paths {
+  std::string runtime = policy::runtime_directory;
+  std::string guests = policy::guests_directory;
+  std::string leases = policy::leases_directory;
+  std::string contents = std::string(policy::runtime_directory) + "/contents";
+  std::string journal = policy::journal_directory;
+  std::string cgroups = "/sys/fs/cgroup";
+  std::string kvm = "/dev/kvm";
+  std::string vmm = IMMURE_LIBEXECDIR "/immure-vmm";
+  std::string monitor = IMMURE_LIBEXECDIR "/immure-monitor";
+  std::string policy_compiler = IMMURE_BINDIR "/immure";
+  std::string host_policy = policy::host_policy_path;
+
+  [[nodiscard]] std::string guest(std::string_view name) const { return guests + "/" + std::string(name); }
+};
+
+}  // namespace immure::launcher

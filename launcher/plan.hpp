@@ -1,0 +1,29 @@
+#pragma once
+
+#include <variant>
+
+#include "launcher/steps/images.hpp"
+#include "launcher/steps/prepare.hpp"
+#include "launcher/steps/start.hpp"
+
+namespace immure::launcher {
+
+using Step = std::variant<Preflight, LeaseIdentity, MakeGuestDirectory, CopyImage, OpenDisk, LabelDisks,
+                          WriteRecord, MakeCgroup, OpenPrograms, MakeChannels, StartVmm, AwaitReady,
+                          ReadBackVmm, StartMonitor, RecordState, ReleaseGuest>;
+using Plan = std::vector<Step>;
+
+/// Everything that a launch does after admission, in order. Pure: the same record gives the same plan.
+Plan make_plan(const policy::GuestRecord& guest);
+
+/// A fresh VMM for the same guest, with the same identity and files: after a reboot of the guest.
+Plan make_restart_plan();
+
+/// Runs the steps in order and stops at the first that fails. launch.failure is then the exit code for the
+/// user.
+Result<void> execute(const Plan& plan, Launch& launch);
+
+/// One line for each step; those of the confined process follow StartVmm, indented.
+std::vector<std::string> describe(const Plan& plan, int landlock_version);
+
+}  // namespace immure::launcher

@@ -1,0 +1,135 @@
+#include "launcher/read_back.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "launcher/proc_text.hpp"
+
+namespace immure::launcher {
+namespace {
+
+Result<void> require(std::string_view what, const std::string& is, const std::string& planned) {
+  if (is == planned) return {};
+  return invalid(std::string(what) + " is \"" + is + "\", \"" + planned + "\" was planned");
+}
+
+Result<void> check_task(Kernel& kernel, const std::string& task, const Expected& expected) {
+  IMMURE_TRY(check_status(IMMURE_TRY(kernel.read_file(task + "/status")), expected));
+  if (expected.label.empty()) return {};
+  auto label = IMMURE_TRY(kernel.read_file(task + "/attr/current"));
+  while (!label.empty() && (label.back() == '\0' || label.back() == '\n')) label.pop_back();
+  return require("label", label, expected.label);
+}
+
+Result<void> check_namespaces(Kernel& kernel, const std::string& process) {
+  for (const auto* name : {"mnt", "pid", "net", "ipc", "uts", "cgroup"}) {
+    const auto theirs = IMMURE_TRY(kernel.read_link(process + "/ns/" + name));
+    if (theirs == IMMURE_TRY(kernel.read_link(std::string("/proc/self/ns/") + name))) {
+      return invalid(std::string(name) + " namespace is the host's");
+    }
+  }
+  return {};
+}
+
+/// What a VMM makes for itself: KVM's fds, eventfds, timers, the io_uring, memory. Nothing that has a name
+/// outside.
+bool is_anonymous(std::string_view target) {
+  return target.starts_with("anon_inode:") || target.starts_with("/memfd:");
+}
+
+/// True where `path` leads to the very file that was handed over under this number. SELinux replaces what the
+/// new domain may not use by a null device: selinux_bprm_committing_creds().
+Result<bool> is_planned(Kernel& kernel, const std::string& path, const std::string& number,
+                        const Expected& expected) {
+  for (const auto& fd : expected.fds) {
+    if (std::to_string(fd.target) != number) continue;
+    const auto theirs = IMMURE_TRY(kernel.status_of(path));
+    const auto ours = IMMURE_TRY(kernel.status(fd.source));
+    return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+  }
+  return false;
+}
+
+Result<void> check_fds(Kernel& kernel, const std::string& process, const Expected& expected) {
+  for (const auto& number : IMMURE_TRY(kernel.list_directory(process + "/fd"))) {
+    const auto path = process + "/fd/" + number;
+    if (IMMURE_TRY(is_planned(kernel, path, number, expected))) continue;
+    // The VMM closes what it has read, and the kernel gives a number that is free again to what it makes
+    // next.
+    const auto target = IMMURE_TRY(kernel.read_link(path));
+    if (!is_anonymous(target)) return invalid("fd " + number + " is " + target + ", which was not planned");
+  }
+  return {};
+}
+
+Result<void> check_process(Kernel& kernel, const std::string& process, const Expected& expected) {
+  const auto tasks = IMMURE_TRY(kernel.list_directory(process + "/task"));
+  IMMURE_TRY(require("number of threads", std::to_string(tasks.size()), std::to_string(expected.threads)));
+  for (const auto& task : tasks) IMMURE_TRY(check_task(kernel, process + "/task/" + task, expected));
+  IMMURE_TRY(check_namespaces(kernel, process));
+  IMMURE_TRY(check_mounts(IMMURE_TRY(kernel.read_file(process + "/mountinfo"))));
+  if (!IMMURE_TRY(kernel.list_directory(process + "/root")).empty()) return invalid("its root is not empty");
+  IMMURE_TRY(check_cgroup(IMMURE_TRY(kernel.read_file(process + "/cgroup")), expected));
+  IMMURE_TRY(check_limits(IMMURE_TRY(kernel.read_file(process + "/limits"))));
+  return check_fds(kernel, process, expected);
+}
+
+}  // namespace
+
+Result<void> check_status(std::string_view text, const Expected& expected) {
+  const auto value = [&](std::string_view key) { return field(text, key).value_or("absent"); };
+  const auto id = std::to_string(expected.uid);
+  const auto ids = id + " " + id + " " + id + " " + id;
+  IMMURE_TRY(require("Uid", value("Uid:"), ids));
+  IMMURE_TRY(require("Gid", value("Gid:"), ids));
+  IMMURE_TRY(require("Groups", value("Groups:"), ""));
+  for (const auto* set : {"CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"}) {
+    IMMURE_TRY(require(set, value(set), "0000000000000000"));
+  }
+  IMMURE_TRY(require("NoNewPrivs", value("NoNewPrivs:"), "1"));
+  IMMURE_TRY(require("Seccomp", value("Seccomp:"), "2"));
+  const auto filters = value("Seccomp_filters:");
+  unsigned number = 0;
+  std::from_chars(filters.data(), filters.data() + filters.size(), number);
+  if (number < expected.filters) {
+    return invalid("Seccomp_filters is " + filters + ", at least " + std::to_string(expected.filters) +
+                   " were planned");
+  }
+  return {};
+}
+
+Result<void> check_limits(std::string_view text) {
+  return require("core file size", field(text, "Max core file size").value_or("absent"), "0 0 bytes");
+}
+
+Result<void> check_mounts(std::string_view text) {
+  const auto mounts = lines(text);
+  if (mounts.size() != 1) return invalid(std::to_string(mounts.size()) + " mounts where one was planned");
+  // proc(5): ID PARENT DEVICE ROOT MOUNT-POINT OPTIONS [TAGS...] - TYPE SOURCE SUPER-OPTIONS
+  const auto part = words(mounts[0]);
+  const auto dash = std::ranges::find(part, "-");
+  if (part.size() < 9 || part[4] != "/" || dash == part.end() || *(dash + 1) != "tmpfs") {
+    return invalid("its root is not a tmpfs: " + std::string(mounts[0]));
+  }
+  const auto options = "," + std::string(part[5]) + ",";
+  for (const auto* option : {"ro", "nosuid", "nodev", "noexec"}) {
+    if (options.find("," + std::string(option) + ",") == std::string::npos) {
+      return invalid("its root is not mounted " + std::string(option));
+    }
+  }
+  return {};
+}
+
+Result<void> check_cgroup(std::string_view text, const Expected& expected) {
+  return require("cgroup", field(text, "0::").value_or("absent"), expected.cgroup);
+}
+
+Result<void> read_back(Kernel& kernel, pid_t pid, const Expected& expected) {
+  if (auto checked = check_process(kernel, "/proc/" + std::to_string(pid), expected); !checked) {
+    return with_context("read back " + expected.name, std::move(checked).error());
+  }
+  return {};
+}
+
+}  // namespace immure::launcher

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "launcher/kernel.hpp"
+#include "launcher/steps/arrange_fds.hpp"
+
+namespace immure::launcher {
+
+/// What a confined process must look like in /proc.
+struct Expected {
+  std::string name;  ///< for messages: "the VMM"
+  uid_t uid = 0;
+  std::string label;          ///< canonical; empty where the host runs without SELinux
+  std::string cgroup;         ///< below the cgroup v2 root: "/immure/NAME/vmm"
+  std::uint32_t threads = 1;  ///< exactly
+  unsigned filters = 1;       ///< seccomp filters of each thread, at least
+  std::vector<FdMapping> fds;
+};
+
+/// Each compares one file of /proc/PID with what is expected; an Error names the field, both values.
+Result<void> check_status(std::string_view text, const Expected& expected);
+Result<void> check_limits(std::string_view text);
+Result<void> check_mounts(std::string_view text);
+Result<void> check_cgroup(std::string_view text, const Expected& expected);
+
+/// Asks the kernel what the process really is: every thread's ids, capabilities, no_new_privs, seccomp and
+/// label, then namespaces, root, cgroup, limits and open fds. The first thing that is not as planned is the
+/// Error.
+Result<void> read_back(Kernel& kernel, pid_t pid, const Expected& expected);
+
+}  // namespace immure::launcher

@@ -1,0 +1,55 @@
+#include "launcher/recover.hpp"
+
+#include "base/log.hpp"
+#include "launcher/cgroup.hpp"
+
+namespace immure::launcher {
+namespace {
+
+constexpr int undo_polls = 600;
+constexpr int poll_milliseconds = 50;
+
+Result<void> make_directory(Kernel& kernel, const std::string& path, mode_t mode) {
+  auto made = kernel.make_directory(path, mode);
+  return !made && made.error().error_number == EEXIST ? Result<void>() : made;
+}
+
+}  // namespace
+
+Result<void> make_directories(Kernel& kernel, const Paths& paths) {
+  IMMURE_TRY(make_directory(kernel, paths.runtime, 0755));
+  IMMURE_TRY(make_directory(kernel, paths.guests, 0755));
+  IMMURE_TRY(make_directory(kernel, paths.journal.substr(0, paths.journal.rfind('/')), 0755));
+  return make_directory(kernel, paths.journal, 0700);
+}
+
+Result<void> recover(Kernel& kernel, const Paths& paths, const Reporter& reporter) {
+  for (auto& launch : IMMURE_TRY(Ledger::abandoned(paths))) {
+    const auto name = launch.guest_name();
+    if (const auto undone = launch.undo(kernel); !undone) {
+      log_line("undo the launch of " + name + ": " + undone.error().message);
+      continue;
+    }
+    reporter.about(name).send(policy::ReportKind::recovered, policy::ExitCode::success, 0,
+                              "the keeper of this guest was gone; its launch was undone");
+  }
+  return {};
+}
+
+Result<void> kill_guest(Kernel& kernel, const Paths& paths, const std::string& name) {
+  const auto gone = [&] {
+    const auto status = kernel.status_of(paths.guest(name));
+    return !status && status.error().error_number == ENOENT;
+  };
+  if (gone()) return system_error("no guest called " + name + " runs", ESRCH);
+  // A guest that ends just now has no cgroup any more: its keeper is undoing the launch already.
+  auto killed = Cgroup(paths.cgroups, name).kill(kernel, "vmm");
+  if (!killed && killed.error().error_number != ENOENT) return killed;
+  for (int i = 0; i < undo_polls; ++i) {
+    if (gone()) return {};
+    IMMURE_TRY(kernel.poll({}, poll_milliseconds));
+  }
+  return invalid("the keeper of " + name + " did not undo the launch in time");
+}
+
+}  // namespace immure::launcher

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "launcher/ledger.hpp"
+#include "launcher/reporter.hpp"
+
+namespace immure::launcher {
+
+/// Makes the directories below which launches leave their traces.
+Result<void> make_directories(Kernel& kernel, const Paths& paths);
+
+/// Undoes every launch whose keeper is gone, and reports each. What cannot be undone stays in its journal for
+/// the next time, and is logged.
+Result<void> recover(Kernel& kernel, const Paths& paths, const Reporter& reporter);
+
+/// Kills the guest and waits until its keeper has undone the launch. An Error with ESRCH where there is no
+/// such guest.
+Result<void> kill_guest(Kernel& kernel, const Paths& paths, const std::string& name);
+
+}  // namespace immure::launcher

@@ -1,0 +1,77 @@
+#include "launcher/self.hpp"
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+
+#include <cap-ng.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "policy/launch_request.hpp"
+
+namespace immure::launcher {
+namespace {
+
+// chown, dac_override, fowner: images and their labels belong to anybody. kill, sys_ptrace: end and read back
+// what runs as another uid. setuid, setgid, setpcap, sys_admin: confine a new process. sys_resource: its
+// limits. audit_write: the audit log.
+constexpr std::array needed{CAP_CHOWN,      CAP_DAC_OVERRIDE, CAP_FOWNER,     CAP_KILL,
+                            CAP_SYS_PTRACE, CAP_SETUID,       CAP_SETGID,     CAP_SETPCAP,
+                            CAP_SYS_ADMIN,  CAP_SYS_RESOURCE, CAP_AUDIT_WRITE};
+
+Result<void> fill_standard_fds() {
+  for (const int fd : {0, 1, 2}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    if (::open("/dev/null", O_RDWR) != fd) return system_error("open /dev/null");
+  }
+  return {};
+}
+
+Result<void> trim_capabilities() {
+  capng_clear(CAPNG_SELECT_BOTH);
+  for (const auto capability : needed) {
+    constexpr auto sets = static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET);
+    capng_update(CAPNG_ADD, sets, static_cast<unsigned>(capability));
+  }
+  if (capng_apply(CAPNG_SELECT_BOTH) != 0) return invalid("the launcher's capabilities cannot be trimmed");
+  return {};
+}
+
+Result<UniqueFd> catch_stop_signals() {
+  // SIGPIPE too: whoever asked for the launch may be gone. Children unblock all of them.
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) sigaddset(&blocked, signal);
+  if (::sigprocmask(SIG_SETMASK, &blocked, nullptr) != 0) return system_error("sigprocmask");
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  sigaddset(&stop, SIGINT);
+  UniqueFd fd(::signalfd(-1, &stop, SFD_CLOEXEC));
+  if (!fd) return system_error("signalfd");
+  return fd;
+}
+
+}  // namespace
+
+Result<UniqueFd> sanitize_self(Kernel& kernel) {
+  ::clearenv();
+  ::umask(077);
+  IMMURE_TRY(fill_standard_fds());
+  if (::syscall(SYS_close_range, policy::launch_report_fd + 1, ~0U, 0) != 0)
+    return system_error("close_range");
+  IMMURE_TRY(kernel.close_all_on_exec());
+  if (::chdir("/") != 0) return system_error("chdir /");
+  static_cast<void>(
+      ::setsid());  // Fails where the process leads a group already, and has one of its own then.
+  IMMURE_TRY(kernel.set_limit(RLIMIT_CORE, 0));
+  IMMURE_TRY(kernel.set_undumpable());
+  IMMURE_TRY(trim_capabilities());
+  return catch_stop_signals();
+}
+
+}  // namespace immure::launcher

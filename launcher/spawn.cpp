@@ -1,0 +1,73 @@
+#include "launcher/spawn.hpp"
+
+#include <array>
+
+#include "base/io.hpp"
+
+namespace immure::launcher {
+namespace {
+
+Result<void> confine_and_execute(Kernel& kernel, const SpawnSpec& spec) {
+  IMMURE_TRY(kernel.reset_signals());
+  for (const auto& step : make_confinement(spec)) {
+    IMMURE_TRY(std::visit([&](const auto& each) { return each.apply(kernel); }, step));
+  }
+  return kernel.execute(spec.program_fd, {spec.name});
+}
+
+/// All that the new process wrote before exec closed its end of the pipe: nothing, or what failed.
+Result<std::string> read_failure(Kernel& kernel, int pipe_fd) {
+  std::array<char, 1024> text{};
+  std::size_t length = 0;
+  while (length < text.size()) {
+    const auto rest = std::as_writable_bytes(std::span(text).subspan(length));
+    const auto n = IMMURE_TRY(kernel.receive(pipe_fd, rest));
+    if (n == 0) break;
+    length += n;
+  }
+  return std::string(text.data(), length);
+}
+
+}  // namespace
+
+std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec) {
+  std::vector<ConfinementStep> steps{ArrangeFds{spec.fds}, LimitResources{}};
+  // While /proc is there.
+  if (!spec.label.empty()) steps.emplace_back(ExecContext{spec.label});
+  steps.emplace_back(NewRoot{spec.mount_point});
+  steps.emplace_back(DropPrivileges{.uid = spec.uid, .gid = spec.uid});
+  steps.emplace_back(Sandbox{spec.landlock_version, spec.program_fd, spec.filter});
+  return steps;
+}
+
+std::vector<std::string> describe(std::span<const ConfinementStep> steps) {
+  std::vector<std::string> lines;
+  for (const auto& step : steps) {
+    lines.push_back(std::visit([](const auto& each) { return each.describe(); }, step));
+  }
+  return lines;
+}
+
+Result<Process> spawn(Kernel& kernel, const SpawnSpec& spec) {
+  auto failure = IMMURE_TRY(kernel.make_pipe());
+  // Both stay open until exec, so they must not have the number of an fd that the program is born with.
+  SpawnSpec moved = spec;
+  const UniqueFd program(IMMURE_TRY(kernel.duplicate_above(spec.program_fd, ArrangeFds::first_free)));
+  UniqueFd report(IMMURE_TRY(kernel.duplicate_above(failure.second.get(), ArrangeFds::first_free)));
+  moved.program_fd = program.get();
+
+  auto process = IMMURE_TRY(kernel.clone(NewRoot::namespace_flags, spec.cgroup_fd));
+  if (process.pid == 0) {
+    const auto executed = confine_and_execute(kernel, moved);
+    static_cast<void>(write_all(report.get(), std::as_bytes(std::span(executed.error().message))));
+    kernel.exit_child(127);
+  }
+  failure.second.reset();
+  report.reset();
+  const auto text = IMMURE_TRY(read_failure(kernel, failure.first.get()));
+  if (text.empty()) return process;
+  static_cast<void>(kernel.wait(process));
+  return invalid("start " + spec.name + ": " + text);
+}
+
+}  // namespace immure::launcher

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <variant>
+
+#include "launcher/steps/arrange_fds.hpp"
+#include "launcher/steps/drop_privileges.hpp"
+#include "launcher/steps/exec_context.hpp"
+#include "launcher/steps/limit_resources.hpp"
+#include "launcher/steps/new_root.hpp"
+#include "launcher/steps/sandbox.hpp"
+
+namespace immure::launcher {
+
+/// A program that is to run confined: what it is, who it will be, what it keeps.
+struct SpawnSpec {
+  std::string name;           ///< its argv[0]
+  int program_fd = -1;        ///< opened once and checked
+  int cgroup_fd = -1;         ///< it is born in this cgroup; -1: in ours (tests)
+  std::string mount_point{};  ///< see NewRoot
+  std::string label{};        ///< empty: this host runs without SELinux, and its policy allows that
+  uid_t uid = 0;              ///< and an equal gid
+  std::vector<FdMapping> fds{};
+  int landlock_version = 0;
+  std::span<const sock_filter> filter{};
+};
+
+using ConfinementStep =
+    std::variant<ArrangeFds, LimitResources, ExecContext, NewRoot, DropPrivileges, Sandbox>;
+
+/// What the new process does to itself, in this order, before it executes the program.
+std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec);
+
+/// One line for each step.
+std::vector<std::string> describe(std::span<const ConfinementStep> steps);
+
+/// Runs the steps in a new process and yields it once it executes the program. What fails in the new process
+/// comes back as this function's Error.
+Result<Process> spawn(Kernel& kernel, const SpawnSpec& spec);
+
+}  // namespace immure::launcher

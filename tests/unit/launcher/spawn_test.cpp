@@ -1,0 +1,102 @@
+#include "launcher/spawn.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "launcher/gate.hpp"
+#include "launcher/proc_text.hpp"
+#include "launcher/read_back.hpp"
+#include "launcher/real_kernel.hpp"
+#include "policy/seccomp/compiled_filters.hpp"
+
+using namespace immure;
+using namespace immure::launcher;
+
+namespace {
+
+constexpr uid_t test_uid = 2'000'100'000;
+
+/// A confined stand-in on this very kernel, without a cgroup of its own and without SELinux.
+struct Confined {
+  RealKernel kernel;
+  UniqueFd null = kernel.open("/dev/null", O_RDWR, Links::refused).value();
+  UniqueFd program = kernel.open(STAND_IN, O_PATH, Links::followed).value();
+  FdPair log = kernel.make_pipe().value();
+  FdPair gate = kernel.make_socket_pair(SOCK_SEQPACKET).value();
+  SpawnSpec spec{.name = "stand-in",
+                 .program_fd = program.get(),
+                 .mount_point = "/tmp",
+                 .uid = test_uid,
+                 .fds = {{null.get(), 0}, {null.get(), 1}, {log.second.get(), 2}, {gate.second.get(), 4}},
+                 .landlock_version = kernel.landlock_version().value(),
+                 .filter = policy::seccomp::compiled_filter(policy::seccomp::Profile::launch)};
+  Expected expected{.name = "the stand-in",
+                    .uid = test_uid,
+                    .label = "",
+                    .cgroup = field(kernel.read_file("/proc/self/cgroup").value(), "0::").value_or("absent"),
+                    .threads = 1,
+                    .filters = 1,
+                    .fds = spec.fds};
+};
+
+#define REQUIRE_OK(expression)                          \
+  do {                                                  \
+    const auto& ok_result = (expression);               \
+    INFO((ok_result ? "" : ok_result.error().message)); \
+    REQUIRE(ok_result.has_value());                     \
+  } while (false)
+
+}  // namespace
+
+TEST_CASE("a confined process is what was planned, as the kernel sees it", "[launcher]") {
+  if (::geteuid() != 0) SKIP("needs root for namespaces and ids");
+  Confined test;
+  auto process = spawn(test.kernel, test.spec);
+  REQUIRE_OK(process);
+  Gate gate(std::move(test.gate));
+  auto threads = gate.await_ready(test.kernel, *process, test.log.first.get());
+  REQUIRE_OK(threads);
+  test.expected.fds[3].source = gate.vmm_end();
+
+  SECTION("and runs on once the gate opens") {
+    REQUIRE_OK(read_back(test.kernel, process->pid, test.expected));
+    REQUIRE_OK(gate.open(test.kernel));
+    const auto end = test.kernel.wait(*process);
+    REQUIRE(end);
+    CHECK(end->status == 0);
+    CHECK(end->signal == 0);
+  }
+  SECTION("and anything else is told apart") {
+    const auto differs = [&](const Expected& other) { return !read_back(test.kernel, process->pid, other); };
+    auto other = test.expected;
+    SECTION("another uid") { other.uid = 4711; }
+    SECTION("another number of threads") { other.threads = 2; }
+    SECTION("more filters") { other.filters = 2; }
+    SECTION("a label that it has not") { other.label = "system_u:system_r:immure_vmm_t:s0:c1,c2"; }
+    SECTION("another cgroup") { other.cgroup = "/immure/other"; }
+    SECTION("an fd that was not planned") { other.fds.pop_back(); }
+    SECTION("another file behind an fd") { other.fds[2].source = test.null.get(); }
+    CHECK(differs(other));
+    REQUIRE(test.kernel.kill(*process));
+    REQUIRE(test.kernel.wait(*process));
+  }
+}
+
+TEST_CASE("a step that fails in the new process is the error of spawn", "[launcher]") {
+  if (::geteuid() != 0) SKIP("needs root for namespaces and ids");
+  Confined test;
+  SECTION("root is refused as identity") {
+    test.spec.uid = 0;
+    const auto process = spawn(test.kernel, test.spec);
+    REQUIRE_FALSE(process);
+    CHECK(process.error().message.find("must not run as root") != std::string::npos);
+  }
+  SECTION("a mount point that is not there") {
+    test.spec.mount_point = "/nonexistent-mount-point";
+    const auto process = spawn(test.kernel, test.spec);
+    REQUIRE_FALSE(process);
+    CHECK(process.error().message.find("/nonexistent-mount-point") != std::string::npos);
+  }
+}
