@@ -1,0 +1,138 @@
+#include "cli/command_line.hpp"
+
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands/commands.hpp"
+#include "cli/help.hpp"
+
+namespace immure::cli {
+namespace {
+
+using Action = std::function<Expected<ExitCode>()>;
+
+/// What the options are parsed into, and what is to be done with it.
+struct Parsed {
+  RunOptions run;
+  bool detach = false;
+  bool dry_run = false;
+  bool json = false;
+  std::string name;
+  std::string spec;
+  unsigned timeout = 30;
+  Action action;
+
+  [[nodiscard]] OutputFormat format() const { return json ? OutputFormat::json : OutputFormat::text; }
+};
+
+CLI::App* add_command(CLI::App& app, const CommandHelp& help, Parsed& parsed, const Action& action) {
+  auto* command = app.add_subcommand(help.name, help.summary);
+  command->footer(help.details);
+  command->callback([&parsed, action] { parsed.action = action; });
+  return command;
+}
+
+void add_json(CLI::App* command, Parsed& parsed, const char* text) {
+  command->add_flag("--json", parsed.json, text);
+}
+
+void add_name(CLI::App* command, Parsed& parsed) {
+  command->add_option("NAME", parsed.name, "the guest's name")->required();
+}
+
+void add_run(CLI::App& app, Parsed& parsed) {
+  auto* command = add_command(app, help_of("run"), parsed, [&parsed] {
+    using Mode = RunOptions::Mode;
+    return run_command({.spec = parsed.spec,
+                        .mode = parsed.dry_run  ? Mode::dry_run
+                                : parsed.detach ? Mode::detached
+                                                : Mode::foreground,
+                        .format = parsed.format()});
+  });
+  command->add_option("SPEC", parsed.spec, "the guest specification, see immure-guest.toml(5)")->required();
+  auto* detach = command->add_flag("-d,--detach", parsed.detach, "return once the guest runs");
+  command->add_flag("--dry-run", parsed.dry_run, "print the steps of the launch and do none; needs no root")
+      ->excludes(detach);
+  add_json(command, parsed, "print one JSON object with the outcome; no console");
+}
+
+void add_queries(CLI::App& app, Parsed& parsed) {
+  auto* ps = add_command(app, help_of("ps"), parsed, [&parsed] { return ps_command(parsed.format()); });
+  add_json(ps, parsed, "print a JSON array");
+
+  auto* inspect = add_command(app, help_of("inspect"), parsed,
+                              [&parsed] { return inspect_command(parsed.name, parsed.format()); });
+  add_name(inspect, parsed);
+  add_json(inspect, parsed, "print a JSON object");
+
+  auto* logs = add_command(app, help_of("logs"), parsed, [&parsed] { return logs_command(parsed.name); });
+  add_name(logs, parsed);
+
+  auto* validate = add_command(app, help_of("validate"), parsed,
+                               [&parsed] { return validate_command(parsed.spec, parsed.format()); });
+  validate->add_option("SPEC", parsed.spec, "the guest specification")->required();
+  add_json(validate, parsed, "print a JSON object");
+
+  auto* doctor =
+      add_command(app, help_of("doctor"), parsed, [&parsed] { return doctor_command(parsed.format()); });
+  add_json(doctor, parsed, "print a JSON object");
+}
+
+void add_controls(CLI::App& app, Parsed& parsed) {
+  auto* console =
+      add_command(app, help_of("console"), parsed, [&parsed] { return console_command(parsed.name); });
+  add_name(console, parsed);
+
+  auto* stop = add_command(app, help_of("stop"), parsed, [&parsed] {
+    return stop_command(parsed.name, std::chrono::seconds(parsed.timeout));
+  });
+  add_name(stop, parsed);
+  stop->add_option("--timeout", parsed.timeout, "seconds until it is killed")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 86400U));
+
+  auto* kill = add_command(app, help_of("kill"), parsed, [&parsed] { return kill_command(parsed.name); });
+  add_name(kill, parsed);
+}
+
+/// For the launcher, which parses no text; not shown in the help.
+void add_internal(CLI::App& app, Parsed& parsed) {
+  auto* internal = app.add_subcommand("internal", "")->group("");
+  internal->require_subcommand(1);
+  internal->add_subcommand("compile-host-policy", "")->callback([&parsed] {
+    parsed.action = compile_host_policy_command;
+  });
+}
+
+int carry_out(const Parsed& parsed) {
+  const auto outcome = parsed.action();
+  if (outcome) return static_cast<int>(*outcome);
+  report(outcome.error());
+  return static_cast<int>(outcome.error().code);
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app(program_summary, "immure");
+  app.footer(program_details);
+  app.set_version_flag("--version", "immure " IMMURE_VERSION);
+  app.require_subcommand(1);
+  Parsed parsed;
+  add_run(app, parsed);
+  add_queries(app, parsed);
+  add_controls(app, parsed);
+  add_internal(app, parsed);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& shown) {  // --help, --version
+    return app.exit(shown);
+  } catch (const CLI::ParseError& error) {
+    report({ExitCode::usage, error.what(), "`immure --help` shows what there is"});
+    return static_cast<int>(ExitCode::usage);
+  }
+  return carry_out(parsed);
+}
+
+}  // namespace immure::cli

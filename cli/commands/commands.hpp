@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "cli/failure.hpp"
+
+namespace immure::cli {
+
+enum class OutputFormat { text, json };
+
+struct RunOptions {
+  enum class Mode { foreground, detached, dry_run };
+  std::string spec;
+  Mode mode = Mode::foreground;
+  OutputFormat format = OutputFormat::text;
+};
+
+/// One function for each subcommand, each in the file of its name. The exit code is what the program ends
+/// with.
+Expected<ExitCode> run_command(const RunOptions& options);
+Expected<ExitCode> ps_command(OutputFormat format);
+Expected<ExitCode> inspect_command(const std::string& name, OutputFormat format);
+Expected<ExitCode> console_command(const std::string& name);
+Expected<ExitCode> stop_command(const std::string& name, std::chrono::seconds timeout);
+Expected<ExitCode> kill_command(const std::string& name);
+Expected<ExitCode> logs_command(const std::string& name);
+Expected<ExitCode> validate_command(const std::string& spec, OutputFormat format);
+Expected<ExitCode> doctor_command(OutputFormat format);
+/// For the launcher: host policy text on standard input, its record on standard output.
+Expected<ExitCode> compile_host_policy_command();
+
+}  // namespace immure::cli

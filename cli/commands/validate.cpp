@@ -1,0 +1,40 @@
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands/commands.hpp"
+#include "cli/output/units.hpp"
+#include "cli/proc/process_text.hpp"
+#include "cli/spec/compile.hpp"
+
+namespace immure::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
+
+void print_json_errors(const Failure& failure) {
+  Json errors = Json::array();
+  for (const auto line : lines_of(failure.message)) errors.push_back(line);
+  fmt::print("{}\n", dump({{"valid", false}, {"errors", errors}}));
+}
+
+}  // namespace
+
+Expected<ExitCode> validate_command(const std::string& spec, OutputFormat format) {
+  const auto record = compile_guest_spec(spec);
+  if (!record) {
+    if (format == OutputFormat::text) return std::unexpected(record.error());
+    print_json_errors(record.error());
+    return record.error().code;
+  }
+  if (format == OutputFormat::json) {
+    fmt::print("{}\n", dump({{"valid", true}, {"errors", Json::array()}, {"name", record->name.view()}}));
+  } else {
+    fmt::print("{}: valid: guest {}, {} vCPUs, {} memory, {} disks\n", spec, record->name.view(),
+               record->vcpus, human_size(record->memory_bytes), record->disk_count);
+  }
+  return ExitCode::success;
+}
+
+}  // namespace immure::cli

@@ -1,0 +1,91 @@
+#include "cli/console/monitor_client.hpp"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "cli/state/guest_directory.hpp"
+#include "policy/guest_state.hpp"
+
+namespace immure::cli {
+namespace {
+
+using policy::MonitorKind;
+using policy::MonitorMessage;
+
+constexpr std::chrono::seconds answer_time{5};
+
+}  // namespace
+
+Expected<MonitorClient> MonitorClient::connect(std::string_view guest) {
+  IMMURE_TRY(require_guest_name(guest));
+  const auto path = fmt::format("{}/{}/monitor.sock", policy::guests_directory, guest);
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  if (path.size() >= sizeof address.sun_path) {
+    return fail(ExitCode::failure, "connect to the monitor: " + path + ": the path is too long");
+  }
+  std::ranges::copy(path, address.sun_path);
+  UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  if (!fd) return system_error("make a socket");
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    return MonitorClient(std::move(fd));
+  }
+  if (errno == ENOENT || errno == ECONNREFUSED) return no_such_guest(guest);
+  const auto error = system_error("connect to the monitor: " + path).error();
+  const bool denied = error.error_number == EACCES || error.error_number == EPERM;
+  return fail(denied ? ExitCode::not_permitted : ExitCode::failure, error.message,
+              denied ? "root, or the owner of the guest, may do this" : "");
+}
+
+Result<void> MonitorClient::send(MonitorKind kind, std::string_view text) {
+  MonitorMessage message{.header = policy::header_of<MonitorMessage>(), .kind = kind};
+  if (text.size() > message.data.size()) return invalid("send to the monitor: the text is too long");
+  std::ranges::copy(text, message.data.begin());
+  message.length = static_cast<std::uint32_t>(text.size());
+  if (::send(fd_.get(), &message, sizeof message, MSG_NOSIGNAL) < 0)
+    return system_error("send to the monitor");
+  return {};
+}
+
+Result<std::optional<MonitorMessage>> MonitorClient::receive() {
+  MonitorMessage message{};
+  ssize_t n = 0;
+  do {
+    n = ::recv(fd_.get(), &message, sizeof message, MSG_TRUNC);
+  } while (n < 0 && errno == EINTR);
+  if (n == 0 || (n < 0 && errno == ECONNRESET)) return std::nullopt;
+  if (n < 0) return system_error("receive from the monitor");
+  if (n != static_cast<ssize_t>(sizeof message))
+    return invalid("the monitor sent a datagram of a wrong size");
+  IMMURE_TRY(policy::check_header(message, "the monitor's message"));
+  if (message.length > message.data.size()) return invalid("the monitor sent a wrong length");
+  return message;
+}
+
+Result<std::optional<MonitorMessage>> MonitorClient::receive_within(std::chrono::milliseconds patience) {
+  pollfd polled{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+  const int n = ::poll(&polled, 1, static_cast<int>(patience.count()));
+  if (n < 0) return system_error("poll the monitor");
+  if (n == 0) return invalid("the monitor does not answer");
+  return receive();
+}
+
+Expected<void> press_power_button(std::string_view guest) {
+  auto monitor = IMMURE_TRY(MonitorClient::connect(guest));
+  IMMURE_TRY(monitor.send(MonitorKind::power_button));
+  const auto answer = IMMURE_TRY(monitor.receive_within(answer_time));
+  // The guest may end before the answer comes: that is what was asked for.
+  if (!answer || answer->kind == MonitorKind::closed) return {};
+  if (answer->kind != MonitorKind::done) {
+    return fail(ExitCode::failure, "press the power button: the monitor gave an unexpected answer");
+  }
+  if (answer->result != 0) return system_error("press the power button", answer->result);
+  return {};
+}
+
+std::string_view text_of(const MonitorMessage& message) { return {message.data.data(), message.length}; }
+
+}  // namespace immure::cli

@@ -1,0 +1,69 @@
+#include "cli/help.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace immure::cli {
+namespace {
+
+constexpr std::array commands{
+    CommandHelp{
+        "run", "start a guest and stay at its console",
+        "The guest starts only after the kernel confirmed its confinement. Ctrl-] leaves the console and\n"
+        "the guest goes on. A first SIGTERM, SIGHUP or SIGINT presses the power button; a second one, or\n"
+        "10 s, kills the guest. The exit code says how the guest ended.\n\n"
+        "  immure run web.toml               at its console\n"
+        "  immure run -d web.toml            in the background\n"
+        "  immure run --dry-run web.toml     only say what would be done"},
+    CommandHelp{
+        "ps", "list the guests",
+        "States: starting, running, ending, abandoned (the keeper died; the next launch undoes it).\n\n"
+        "  immure ps --json | jq -r '.[].name'"},
+    CommandHelp{"inspect", "show how a guest is confined, as the kernel reports it",
+                "All of it is read from /proc at this moment, not from what was asked for. Needs root.\n\n"
+                "  immure inspect web\n"
+                "  immure inspect web --json | jq .capabilities"},
+    CommandHelp{"console", "attach to a guest's console",
+                "Ctrl-] leaves it. The last 64 KiB of output come first."},
+    CommandHelp{"stop", "press a guest's power button, and kill it if it does not go off",
+                "Exit code 0: it switched itself off. 12: it was killed.\n\n"
+                "  immure stop web --timeout 60"},
+    CommandHelp{"kill", "end a guest at once", "Everything that the launch did is undone. Needs root."},
+    CommandHelp{"logs", "show the log lines of a guest's VMM",
+                "Errors of devices and what the guest's drivers did wrong, the last 64 KiB."},
+    CommandHelp{"validate", "check a guest specification",
+                "Every mistake is told as FILE:LINE:COLUMN. Exit code 3 if any."},
+    CommandHelp{
+        "doctor", "check whether this host can wall guests in",
+        "Each check says what was found, why it matters and how to mend it. Exit code 5 if any fails."},
+};
+
+}  // namespace
+
+const char* const program_summary =
+    "immure walls virtual machines in: each guest's VMM runs as nobody, in nothing.";
+
+const char* const program_details =
+    "First steps:\n"
+    "  immure doctor                     can this host do it?\n"
+    "  immure validate web.toml          is the specification right?\n"
+    "  immure run web.toml               start it; Ctrl-] leaves its console\n"
+    "  immure inspect web                what the kernel says of its confinement\n"
+    "  immure stop web                   power button, and after 30 s the axe\n\n"
+    "Exit codes:\n"
+    "  0 done, the guest powered off   1 failure                  2 wrong command line\n"
+    "  3 bad specification             4 not admitted by host     5 unsafe host\n"
+    "  6 image refused                 7 name in use              8 no such guest\n"
+    "  9 confinement failed           10 guest crashed           11 VMM died\n"
+    " 12 killed                       13 not permitted\n\n"
+    "immure(1) tells more; immure COMMAND --help shows each command's options.";
+
+std::span<const CommandHelp> all_command_help() { return commands; }
+
+const CommandHelp& help_of(std::string_view name) {
+  const auto found =
+      std::ranges::find(commands, name, [](const CommandHelp& help) { return std::string_view(help.name); });
+  return found == commands.end() ? commands.front() : *found;
+}
+
+}  // namespace immure::cli

@@ -1,0 +1,189 @@
+#include "cli/inspect/inspection.hpp"
+
+#include <array>
+#include <charconv>
+#include <span>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+
+#include "cli/inspect/file_digest.hpp"
+#include "cli/proc/process_directory.hpp"
+
+namespace immure::cli {
+namespace {
+
+using policy::DiskAccess;
+using policy::FileRole;
+using policy::GuestFile;
+
+int to_int(std::string_view text) {
+  int value = -1;
+  (void)std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::string_view role_name(FileRole role) {
+  switch (role) {
+    case FileRole::kernel:
+      return "kernel";
+    case FileRole::initrd:
+      return "initrd";
+    case FileRole::disk:
+      return "disk";
+    case FileRole::vmm:
+      return "vmm";
+  }
+  return "unknown";
+}
+
+Result<ProcessView> view(const ProcessDirectory& process) {
+  ProcessView out{.pid = process.pid(), .label = {}, .status = {}};
+  // Without SELinux (or another module that labels processes) there is nothing to read.
+  out.label = process.read("attr/current").value_or("");
+  out.status = IMMURE_TRY(parse_status(IMMURE_TRY(process.read("status"))));
+  return out;
+}
+
+Result<std::vector<NamespaceView>> namespaces_of(const ProcessDirectory& process) {
+  const auto self = IMMURE_TRY(ProcessDirectory::open(1));
+  std::vector<NamespaceView> out;
+  for (const std::string kind : {"mnt", "pid", "net", "ipc", "uts", "cgroup", "user", "time"}) {
+    auto name = process.link("ns/" + kind);
+    if (!name) continue;  // A kernel without this kind.
+    const bool same = self.link("ns/" + kind).value_or("") == *name;
+    out.push_back(
+        {.kind = kind,
+         .name = std::move(*name),
+         .relation = same ? NamespaceView::Relation::shared_with_host : NamespaceView::Relation::own});
+  }
+  return out;
+}
+
+std::string file_system_name(int fd) {
+  struct statfs info{};
+  if (::fstatfs(fd, &info) != 0) return "unknown";
+  constexpr long tmpfs_magic = 0x01021994;  // linux/magic.h
+  return info.f_type == tmpfs_magic ? "tmpfs" : fmt::format("{:#x}", info.f_type);
+}
+
+Result<void> look_at_root(const ProcessDirectory& process, Inspection& out) {
+  const auto root = IMMURE_TRY(process.open_at("root", O_RDONLY | O_DIRECTORY));
+  out.root_entries = IMMURE_TRY(process.list("root"));
+  struct statvfs info{};
+  if (::fstatvfs(root.get(), &info) != 0) return system_error("fstatvfs the VMM's root");
+  out.root_access = (info.f_flag & ST_RDONLY) != 0 ? RootAccess::read_only : RootAccess::writable;
+  out.root_file_system = file_system_name(root.get());
+  return {};
+}
+
+Result<std::vector<OpenFd>> open_fds_of(const ProcessDirectory& process) {
+  std::vector<OpenFd> out;
+  for (const auto& number : IMMURE_TRY(process.list("fd"))) {
+    out.push_back({.number = to_int(number), .target = process.link("fd/" + number).value_or("?")});
+  }
+  return out;
+}
+
+Result<std::vector<ThreadView>> threads_of(const ProcessDirectory& process) {
+  std::vector<ThreadView> out;
+  for (const auto& tid : IMMURE_TRY(process.list("task"))) {
+    const auto text = process.read("task/" + tid + "/status");
+    if (!text) continue;  // It ended meanwhile.
+    const auto status = IMMURE_TRY(parse_status(*text));
+    out.push_back({.tid = to_int(tid),
+                   .name = status.name,
+                   .seccomp_mode = status.seccomp_mode,
+                   .seccomp_filters = status.seccomp_filters});
+  }
+  return out;
+}
+
+std::string label_of(const ProcessDirectory& holder, const std::string& path) {
+  std::array<char, 512> label{};
+  const auto n = ::getxattr(holder.path_of(path).c_str(), "security.selinux", label.data(), label.size() - 1);
+  return n > 0 ? std::string(label.data()) : std::string();
+}
+
+/// Kernel, initrd and the VMM's program are measured; a disk is not: it changes, or is too big to hash here.
+FileView look_at_file(const GuestFile& file, const ProcessDirectory& vmm, const ProcessDirectory* keeper) {
+  FileView out{.path = std::string(file.path.view()),
+               .role = std::string(role_name(file.role)),
+               .access = file.access == DiskAccess::read_write ? "read-write" : "read-only",
+               .label = {},
+               .sha256 = "unmeasured"};
+  const bool by_keeper = keeper != nullptr && file.keeper_fd >= 0;
+  if (file.role == FileRole::vmm) {
+    out.label = label_of(vmm, "exe");
+    out.sha256 = sha256_of_process_file(vmm, "exe").value_or("unmeasured");
+  } else if (by_keeper) {
+    const auto place = fmt::format("fd/{}", file.keeper_fd);
+    out.label = label_of(*keeper, place);
+    if (file.role != FileRole::disk) {
+      out.sha256 = sha256_of_process_file(*keeper, place).value_or("unmeasured");
+    }
+  }
+  return out;
+}
+
+std::string image_label_in(const std::vector<FileView>& files) {
+  for (const auto& file : files) {
+    if (file.role == "disk" && file.access == "read-write" && !file.label.empty()) return file.label;
+  }
+  for (const auto& file : files) {
+    if (file.role == "disk" && !file.label.empty()) return file.label;
+  }
+  return {};
+}
+
+std::optional<ProcessView> view_of_pid(const Result<ProcessDirectory>& process) {
+  if (!process) return std::nullopt;
+  auto seen = view(*process);
+  if (!seen) return std::nullopt;
+  return std::move(*seen);
+}
+
+Result<void> look_at_limits(const ProcessDirectory& vmm, Inspection& out) {
+  const auto limits = IMMURE_TRY(vmm.read("limits"));
+  out.core_limit = IMMURE_TRY(limit_in(limits, "Max core file size"));
+  out.locked_memory_limit = IMMURE_TRY(limit_in(limits, "Max locked memory"));
+  return {};
+}
+
+Result<Inspection> look(KnownGuest guest, const ProcessDirectory& vmm) {
+  Inspection out{.guest = std::move(guest), .vmm = IMMURE_TRY(view(vmm))};
+  const auto& state = out.guest.state;
+  const auto keeper = ProcessDirectory::open(state.keeper_pid, state.keeper_start_ticks);
+  out.namespaces = IMMURE_TRY(namespaces_of(vmm));
+  out.cgroup = cgroup_in(IMMURE_TRY(vmm.read("cgroup")));
+  IMMURE_TRY(look_at_root(vmm, out));
+  out.open_fds = IMMURE_TRY(open_fds_of(vmm));
+  IMMURE_TRY(look_at_limits(vmm, out));
+  out.threads = IMMURE_TRY(threads_of(vmm));
+  for (const auto& file : std::span(state.files).first(state.file_count)) {
+    out.files.push_back(look_at_file(file, vmm, keeper ? &*keeper : nullptr));
+  }
+  out.image_label = image_label_in(out.files);
+  out.keeper = view_of_pid(keeper);
+  out.monitor = view_of_pid(ProcessDirectory::open(state.monitor_pid));
+  return out;
+}
+
+}  // namespace
+
+Expected<Inspection> inspect_guest(std::string_view name) {
+  auto guest = IMMURE_TRY(find_guest(name));
+  const auto vmm = ProcessDirectory::open(guest.state.vmm_pid, guest.state.vmm_start_ticks);
+  if (!vmm) {
+    return fail(ExitCode::no_such_guest,
+                fmt::format("inspect {}: it is {}: no VMM runs", name, liveness_name(guest.liveness)));
+  }
+  auto seen = look(std::move(guest), *vmm);
+  if (!seen) return fail(ExitCode::failure, fmt::format("inspect {}: {}", name, seen.error().message));
+  return std::move(*seen);
+}
+
+}  // namespace immure::cli

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/failure.hpp"
+#include "cli/proc/process_text.hpp"
+#include "cli/state/guest_directory.hpp"
+
+namespace immure::cli {
+
+/// One process as the kernel describes it now.
+struct ProcessView {
+  int pid = 0;
+  std::string label;
+  ProcessStatus status;
+};
+
+struct ThreadView {
+  int tid = 0;
+  std::string name;
+  std::uint32_t seccomp_mode = 0;
+  std::uint32_t seccomp_filters = 0;
+};
+
+struct OpenFd {
+  int number = 0;
+  std::string target;
+};
+
+struct FileView {
+  std::string path;
+  std::string role;
+  std::string access;
+  std::string label;   ///< of the open file
+  std::string sha256;  ///< hexadecimal, or "unmeasured"
+};
+
+/// A namespace of the VMM: the kernel's name for it ("net:[4026532201]") and whether this program is in it
+/// too.
+struct NamespaceView {
+  enum class Relation { own, shared_with_host };
+  std::string kind;
+  std::string name;
+  Relation relation = Relation::shared_with_host;
+};
+
+enum class RootAccess { read_only, writable };
+
+/// What `immure inspect` shows. `guest` says where to look; everything else was read from the kernel, from
+/// processes held open, so that no later process of the same number can be shown instead.
+struct Inspection {
+  KnownGuest guest{};
+  ProcessView vmm{};
+  std::string image_label{};  ///< of the first read-write disk; else of the first file that carries one
+  std::vector<NamespaceView> namespaces{};
+  std::string cgroup{};
+  std::vector<std::string> root_entries{};
+  RootAccess root_access = RootAccess::writable;
+  std::string root_file_system{};
+  std::vector<OpenFd> open_fds{};
+  std::vector<FileView> files{};
+  LimitText core_limit{};
+  LimitText locked_memory_limit{};
+  std::vector<ThreadView> threads{};
+  std::optional<ProcessView> keeper{};
+  std::optional<ProcessView> monitor{};
+};
+
+/// Looks at a guest. no_such_guest where it does not run.
+Expected<Inspection> inspect_guest(std::string_view name);
+
+/// The JSON object, indented. The keys are part of the interface (immure(1)).
+std::string inspection_json(const Inspection& inspection);
+/// The same for people.
+std::string inspection_text(const Inspection& inspection);
+
+}  // namespace immure::cli

@@ -1,0 +1,33 @@
+#include "cli/output/printable.hpp"
+
+namespace immure::cli {
+namespace {
+
+enum class Keep { nothing, line_breaks };
+
+std::string replace_controls(std::string_view text, Keep keep) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (keep == Keep::line_breaks && (byte == '\n' || byte == '\t')) {
+      out += text[i];
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += '?';
+    } else if (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) {
+      out += '?';  // U+0080 to U+009F: a terminal may take U+009B for ESC [.
+      ++i;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) { return replace_controls(text, Keep::nothing); }
+
+std::string printable_lines(std::string_view text) { return replace_controls(text, Keep::line_breaks); }
+
+}  // namespace immure::cli
