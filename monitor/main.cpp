@@ -4,11 +4,14 @@
 #include "base/log.hpp"
 #include "monitor/server.hpp"
 #include "policy/fd_layout.hpp"
+#include "policy/seccomp/compiled_filters.hpp"
+#include "policy/seccomp/install.hpp"
 
 namespace {
 
 using namespace immure;
 namespace monitor_fd = policy::monitor_fd;
+namespace seccomp = policy::seccomp;
 
 /// The uid that owns the socket beside root: whoever the launcher gave it to (fchown(2) on the socket).
 Result<uid_t> owner_of(int listener) {
@@ -22,6 +25,7 @@ Result<void> serve() {
   monitor::VmmLink vmm(UniqueFd(monitor_fd::log), UniqueFd(monitor_fd::console),
                        UniqueFd(monitor_fd::control));
   monitor::Server server(std::move(vmm), UniqueFd(monitor_fd::listener), owner);
+  IMMURE_TRY(seccomp::install_filter(seccomp::compiled_filter(seccomp::Profile::monitor)));
   return server.run();
 }
 

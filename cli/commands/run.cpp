@@ -32,7 +32,7 @@ Expected<Outcome> dry_run(const LaunchRequest& request) {
     if (!report) return std::unexpected(launcher.explain_end());
     if (report->kind == ReportKind::failed) return std::unexpected(launcher.failure_of(*report));
     if (report->kind == ReportKind::done) return outcome;
-    outcome.steps.push_back(printable(report->message.view()));
+    if (report->kind == ReportKind::plan_step) outcome.steps.push_back(printable(report->message.view()));
   }
 }
 
@@ -67,7 +67,7 @@ Expected<Outcome> run(const RunOptions& options) {
   const auto guest = IMMURE_TRY(compile_guest_spec(options.spec));
   switch (options.mode) {
     case Mode::dry_run:
-      return dry_run(request_for(guest, static_cast<LaunchVerb>(4)));
+      return dry_run(request_for(guest, LaunchVerb::plan));
     case Mode::detached:
       return run_detached(request_for(guest, LaunchVerb::run));
     case Mode::foreground:

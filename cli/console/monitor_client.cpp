@@ -9,6 +9,7 @@
 
 #include "cli/state/guest_directory.hpp"
 #include "policy/guest_state.hpp"
+#include "selinux/channel_labels.hpp"
 
 namespace immure::cli {
 namespace {
@@ -28,6 +29,11 @@ Expected<MonitorClient> MonitorClient::connect(std::string_view guest) {
     return fail(ExitCode::failure, "connect to the monitor: " + path + ": the path is too long");
   }
   std::ranges::copy(path, address.sun_path);
+  // The monitor may only use a socket with its guest's categories: ours must have them before it connects.
+  // Where the record cannot be read, the label is not ours to know and connect(2) says what is wrong.
+  if (const auto state = read_guest_state(policy::guests_directory, guest); state && !state->label.empty()) {
+    IMMURE_TRY(selinux::label_sockets_for(std::string(state->label.view())));
+  }
   UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!fd) return system_error("make a socket");
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
