@@ -12,11 +12,6 @@ static_assert(std::has_unique_object_representations_v<GuestRecord>, "a record h
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-bool is_disk_id(std::string_view text) {
-  return !text.empty() && text.size() <= 20 && is_lower_or_digit(text.front()) &&
-         std::ranges::all_of(text, [](char c) { return is_lower_or_digit(c) || c == '-'; });
-}
-
 bool is_switch(Switch value) { return value == Switch::off || value == Switch::on; }
 
 Result<void> check_path(const HostPath& path, const std::string& key) {
@@ -47,7 +42,7 @@ Result<void> check_disks(const GuestRecord& record) {
   for (std::size_t i = 0; i < disks.size(); ++i) {
     const auto& disk = disks[i];
     if (i >= record.disk_count) {
-      if (!disk.id.empty() || !disk.path.empty()) return invalid("disks: an unused slot is not empty");
+      if (disk != DiskRecord{}) return invalid("disks: an unused slot is not empty");
       continue;
     }
     const auto key = "disks[" + std::to_string(i) + "]";
@@ -70,8 +65,15 @@ Result<void> check_resources(const GuestRecord& record) {
     return invalid("resources.cpu_quota must be at most " + std::to_string(record.vcpus * 100) +
                    " per cent, 100 for each vCPU");
   }
-  if (resources.memory_overhead > max_memory_bytes)
-    return invalid("resources.memory_overhead is out of range");
+  if (resources.memory_overhead != 0 &&
+      (resources.memory_overhead < min_memory_overhead || resources.memory_overhead > max_memory_bytes)) {
+    return invalid("resources.memory_overhead must be 4 MiB to 1 TiB");
+  }
+  const auto least_pids = record.vcpus + min_spare_pids;
+  if (resources.pids_max != 0 && (resources.pids_max < least_pids || resources.pids_max > max_pids)) {
+    return invalid("resources.pids_max must be " + std::to_string(least_pids) + " to " +
+                   std::to_string(max_pids));
+  }
   if (resources.reserved != 0) return invalid("resources: a reserved field is not 0");
   return {};
 }
@@ -82,6 +84,11 @@ bool is_guest_name(std::string_view text) {
   return !text.empty() && text.size() < 64 && is_lower_or_digit(text.front()) &&
          std::ranges::all_of(
              text, [](char c) { return is_lower_or_digit(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+bool is_disk_id(std::string_view text) {
+  return !text.empty() && text.size() <= 20 && is_lower_or_digit(text.front()) &&
+         std::ranges::all_of(text, [](char c) { return is_lower_or_digit(c) || c == '-'; });
 }
 
 bool is_normal_path(std::string_view text) {

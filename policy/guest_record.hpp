@@ -12,6 +12,9 @@ constexpr std::uint32_t max_vcpus = 32;
 constexpr std::uint32_t max_disks = 24;
 constexpr std::uint64_t min_memory_bytes = 32ULL << 20;
 constexpr std::uint64_t max_memory_bytes = 1ULL << 40;
+constexpr std::uint64_t min_memory_overhead = 4ULL << 20;
+constexpr std::uint32_t min_spare_pids = 8;  ///< what pids.max must leave beside one for each vCPU
+constexpr std::uint32_t max_pids = 32'768;
 
 using GuestName = BoundedString<64>;   ///< [a-z0-9][a-z0-9._-]{0,62}: also a file name and a cgroup name
 using HostPath = BoundedString<1024>;  ///< absolute, normal form (no "//", "." or "..")
@@ -28,16 +31,21 @@ struct DiskRecord {
   HostPath path;
   DiskFormat format{};
   DiskAccess access{};
+
+  friend bool operator==(const DiskRecord&, const DiskRecord&) = default;
 };
 
 /// Limits of the guest's cgroup; 0 leaves the kernel's default.
 struct ResourceRecord {
   std::uint32_t cpu_weight = 0;         ///< cpu.weight: 1..10000
   std::uint32_t cpu_quota_percent = 0;  ///< cpu.max in per cent of one CPU: 1..(100 * vcpus)
-  std::uint64_t memory_overhead =
-      0;                       ///< bytes for the VMM itself beside guest memory; 0 is the built-in default
-  std::uint32_t pids_max = 0;  ///< pids.max; 0 is the built-in default (vCPUs and a few threads)
+  /// Bytes for the VMM itself beside guest memory; 0 is the built-in default.
+  std::uint64_t memory_overhead = 0;
+  /// pids.max, at least vcpus + min_spare_pids; 0 is the built-in default (vCPUs and a few threads).
+  std::uint32_t pids_max = 0;
   std::uint32_t reserved = 0;
+
+  friend bool operator==(const ResourceRecord&, const ResourceRecord&) = default;
 };
 
 /// The guest specification, compiled: what `immure` hands to `immure-launch`.
@@ -60,6 +68,8 @@ struct GuestRecord {
   std::uint32_t reserved = 0;
   std::array<DiskRecord, max_disks> disks{};
   ResourceRecord resources;
+
+  friend bool operator==(const GuestRecord&, const GuestRecord&) = default;
 };
 
 /// Every rule above, and: unused disk slots are all zero, ids are unique, reserved fields are 0. The launcher
@@ -69,6 +79,8 @@ Result<void> check(const GuestRecord& record);
 
 /// True for a name that may become a guest's name (see GuestName).
 bool is_guest_name(std::string_view text);
+/// True for an id that a disk may have (see DiskRecord).
+bool is_disk_id(std::string_view text);
 /// True for an absolute path in normal form (see HostPath).
 bool is_normal_path(std::string_view text);
 

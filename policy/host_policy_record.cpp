@@ -44,10 +44,8 @@ Result<void> check(const HostPolicyRecord& record) {
   if (record.selinux != SelinuxMode::required && record.selinux != SelinuxMode::optional) {
     return invalid("selinux must be \"required\" or \"optional\"");
   }
-  constexpr std::uint32_t first_uid = 65'536;
-  constexpr std::uint32_t last_uid = 0x7fff'ffff;
-  if (record.uid_base < first_uid || record.uid_base % 2 != 0 || record.uid_count < 2 ||
-      record.uid_count % 2 != 0 || record.uid_count > last_uid - record.uid_base) {
+  if (record.uid_base < first_guest_uid || record.uid_base % 2 != 0 || record.uid_count < 2 ||
+      record.uid_count % 2 != 0 || record.uid_count > last_guest_uid - record.uid_base) {
     return invalid(
         "uids.base must be even and at least 65536, uids.count even and at least 2, and both together below "
         "2^31");
@@ -56,7 +54,9 @@ Result<void> check(const HostPolicyRecord& record) {
   if (record.max_memory_bytes < min_memory_bytes || record.max_memory_bytes > max_memory_bytes) {
     return invalid("limits.memory is out of range");
   }
-  if (record.max_guests < 1) return invalid("limits.guests must be at least 1");
+  if (record.max_guests < 1 || record.max_guests > max_host_guests) {
+    return invalid("limits.guests must be 1 to " + std::to_string(max_host_guests));
+  }
   if (record.image_directory_count > max_image_directories) return invalid("images.directories: too many");
   for (std::uint32_t i = 0; i < record.image_directory_count; ++i) {
     const auto& path = record.image_directories[i];

@@ -10,6 +10,9 @@ namespace immure::policy {
 enum class SelinuxMode : std::uint32_t { required = 1, optional = 2 };
 
 constexpr std::uint32_t max_image_directories = 16;
+constexpr std::uint32_t first_guest_uid = 65'536;      ///< below are people, services and "nobody"
+constexpr std::uint32_t last_guest_uid = 0x7fff'ffff;  ///< above, some programs take a uid for negative
+constexpr std::uint32_t max_host_guests = 523'776;     ///< pairs of categories that there are
 
 /// /etc/immure/host.toml, compiled: what the owner of the host allows. Where there is no file,
 /// default_host_policy() holds, which is as strict as it can be without knowing the host.
@@ -27,6 +30,8 @@ struct HostPolicyRecord {
   std::uint32_t image_directory_count =
       0;  ///< 0: images may lie anywhere that only root and its owner can write
   std::array<HostPath, max_image_directories> image_directories{};
+
+  friend bool operator==(const HostPolicyRecord&, const HostPolicyRecord&) = default;
 };
 
 HostPolicyRecord default_host_policy();

@@ -1,0 +1,57 @@
+#include <span>
+
+#include "policy/toml/guest_spec.hpp"
+#include "policy/toml/values.hpp"
+
+namespace immure::policy {
+namespace {
+
+/// A TOML basic string. The record's texts have no control character (check()), so two escapes are enough.
+std::string text(std::string_view value) {
+  std::string out = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::string boolean(Switch value) { return value == Switch::on ? "true" : "false"; }
+std::string size(std::uint64_t bytes) { return text(toml_text::format_size(bytes)); }
+
+/// "KEY = VALUE", or nothing where the record leaves the default.
+std::string unless_zero(std::string_view key, std::uint64_t value) {
+  return value == 0 ? "" : std::string(key) + " = " + std::to_string(value) + "\n";
+}
+
+std::string print_disk(const DiskRecord& disk) {
+  return "\n[[disks]]\nid = " + text(disk.id.view()) + "\npath = " + text(disk.path.view()) +
+         "\nformat = \"raw\"\nread_only = " + (disk.access == DiskAccess::read_only ? "true" : "false") +
+         "\n";
+}
+
+std::string print_resources(const ResourceRecord& resources) {
+  auto out =
+      unless_zero("cpu_weight", resources.cpu_weight) + unless_zero("cpu_quota", resources.cpu_quota_percent);
+  if (resources.memory_overhead != 0) out += "memory_overhead = " + size(resources.memory_overhead) + "\n";
+  out += unless_zero("pids_max", resources.pids_max);
+  return out.empty() ? "" : "\n[resources]\n" + out;
+}
+
+}  // namespace
+
+std::string print_guest_spec(const GuestRecord& record) {
+  std::string out = "name = " + text(record.name.view()) + "\n";
+  if (record.uuid != Uuid{}) out += "uuid = " + text(toml_text::format_uuid(record.uuid)) + "\n";
+  out += "\n[boot]\nkernel = " + text(record.kernel.view()) + "\n";
+  if (!record.initrd.empty()) out += "initrd = " + text(record.initrd.view()) + "\n";
+  out += "command_line = " + text(record.command_line.view()) + "\n";
+  out += "\n[cpu]\ncount = " + std::to_string(record.vcpus) + "\n";
+  out += "\n[memory]\nsize = " + size(record.memory_bytes) + "\n";
+  for (const auto& disk : std::span(record.disks).first(record.disk_count)) out += print_disk(disk);
+  out += "\n[console]\nserial = " + boolean(record.serial) + "\nvirtio = " + boolean(record.console) + "\n";
+  out += "\n[entropy]\nenabled = " + boolean(record.entropy) + "\n";
+  return out + print_resources(record.resources);
+}
+
+}  // namespace immure::policy

@@ -1,0 +1,180 @@
+#include "policy/toml/guest_spec_reader.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "policy/toml/values.hpp"
+
+namespace immure::policy::toml_text {
+namespace {
+
+constexpr std::uint64_t default_memory_bytes = 512ULL << 20;
+
+Switch as_switch(std::optional<bool> value, Switch fallback) {
+  if (!value) return fallback;
+  return *value ? Switch::on : Switch::off;
+}
+
+/// Copies text that fits and has no control character; reports it otherwise.
+template <std::size_t Size>
+BoundedString<Size> bounded(TableReader& table, const Key& key, std::string_view text) {
+  auto copy = BoundedString<Size>::from(text, "the text");
+  if (!copy) {
+    table.reject(key, copy.error().message);
+    return {};
+  }
+  if (!copy->is_well_formed()) table.reject(key, "the text has a control character");
+  return *copy;
+}
+
+const Key name_key{"name", "1 to 63 of a-z, 0-9, '.', '_' and '-', the first a letter or digit",
+                   Need::required};
+const Key uuid_key{"uuid", "8-4-4-4-12 hexadecimal digits, not all zero"};
+const std::string path_allowed =
+    "the path of a file, at most 1023 bytes, absolute or from the specification's directory";
+const Key kernel_key{"kernel", path_allowed, Need::required};
+const Key initrd_key{"initrd", path_allowed};
+const Key command_line_key{"command_line", "at most 2047 bytes without control characters"};
+const Key cpu_count_key{"count", "a whole number from 1 to 32"};
+const Key memory_size_key{"size", "\"32 MiB\" to \"1 TiB\" in steps of 2 MiB"};
+const std::string switch_allowed = "true or false";
+
+const Key disk_id_key{"id", "1 to 20 of a-z, 0-9 and '-', the first a letter or digit, unique",
+                      Need::required};
+const Key disk_path_key{"path", path_allowed + ", or of a block device; each once", Need::required};
+const Key disk_format_key{"format", "\"raw\"; it is never guessed from the disk's content", Need::required};
+const Key disk_read_only_key{"read_only", switch_allowed};
+
+}  // namespace
+
+GuestRecord GuestSpecReader::read(const toml::table& document) {
+  record_ = {};
+  record_.header = header_of<GuestRecord>();
+  TableReader root(&document, "", {}, *diagnostics_);
+  read_identity(root);
+  read_boot(root.table("boot"));
+  read_machine(root);
+  read_disks(root);
+  read_resources(root.table("resources"));
+  root.finish();
+  return record_;
+}
+
+void GuestSpecReader::read_identity(TableReader& root) {
+  if (const auto name = root.text(name_key)) {
+    if (is_guest_name(*name)) {
+      record_.name = bounded<64>(root, name_key, *name);
+    } else {
+      root.reject(name_key, quoted(*name) + " cannot be a name");
+    }
+  }
+  if (const auto text = root.text(uuid_key)) {
+    const auto uuid = parse_uuid(*text);
+    if (!uuid || *uuid == Uuid{}) root.reject(uuid_key, quoted(*text) + " cannot be a UUID");
+    record_.uuid = uuid.value_or(Uuid{});
+  }
+}
+
+void GuestSpecReader::read_boot(TableReader boot) {
+  record_.kernel = read_path(boot, kernel_key);
+  record_.initrd = read_path(boot, initrd_key);
+  if (const auto line = boot.text(command_line_key)) {
+    record_.command_line = bounded<2048>(boot, command_line_key, *line);
+  }
+  boot.finish();
+}
+
+void GuestSpecReader::read_machine(TableReader& root) {
+  auto cpu = root.table("cpu");
+  const auto count = cpu.whole_number(cpu_count_key, {.least = 1, .most = max_vcpus});
+  // A count that is wrong is told once; what depends on it is then measured with the largest one.
+  record_.vcpus = static_cast<std::uint32_t>(count.value_or(cpu.has(cpu_count_key.name) ? max_vcpus : 1));
+  cpu.finish();
+
+  auto memory = root.table("memory");
+  const Range sizes{.least = min_memory_bytes, .most = max_memory_bytes, .step = 2ULL << 20};
+  record_.memory_bytes = memory.size(memory_size_key, sizes).value_or(default_memory_bytes);
+  memory.finish();
+
+  auto console = root.table("console");
+  record_.serial = as_switch(console.boolean({"serial", switch_allowed}), Switch::on);
+  record_.console = as_switch(console.boolean({"virtio", switch_allowed}), Switch::on);
+  console.finish();
+
+  auto entropy = root.table("entropy");
+  record_.entropy = as_switch(entropy.boolean({"enabled", switch_allowed}), Switch::on);
+  entropy.finish();
+}
+
+void GuestSpecReader::read_disks(TableReader& root) {
+  auto disks = root.tables("disks");
+  for (std::size_t i = 0; i < disks.size(); ++i) {
+    if (i == max_disks) {
+      disks[i].reject({"id", "at most " + std::to_string(max_disks) + " disks"}, "this is a disk too many");
+      return;
+    }
+    record_.disks[i] = read_disk(disks[i], i);
+    record_.disk_count = static_cast<std::uint32_t>(i + 1);
+  }
+}
+
+DiskRecord GuestSpecReader::read_disk(TableReader& disk, std::size_t index) {
+  DiskRecord record;
+  const auto earlier = std::span(record_.disks).first(index);
+  if (const auto id = disk.text(disk_id_key)) {
+    if (is_disk_id(*id)) {
+      record.id = bounded<32>(disk, disk_id_key, *id);
+      if (std::ranges::find(earlier, record.id, &DiskRecord::id) != earlier.end()) {
+        disk.reject(disk_id_key, quoted(*id) + " is the id of another disk");
+      }
+    } else {
+      disk.reject(disk_id_key, quoted(*id) + " cannot be an id");
+    }
+  }
+  record.path = read_path(disk, disk_path_key);
+  if (!record.path.empty() && std::ranges::find(earlier, record.path, &DiskRecord::path) != earlier.end()) {
+    disk.reject(disk_path_key, quoted(record.path.view()) + " is the path of another disk");
+  }
+  record.format = DiskFormat::raw;
+  if (const auto format = disk.text(disk_format_key); format && *format != "raw") {
+    disk.reject(disk_format_key, quoted(*format) + " is not a format");
+  }
+  const auto read_only = disk.boolean(disk_read_only_key).value_or(false);
+  record.access = read_only ? DiskAccess::read_only : DiskAccess::read_write;
+  disk.finish();
+  return record;
+}
+
+void GuestSpecReader::read_resources(TableReader resources) {
+  auto& record = record_.resources;
+  const auto natural = [&](std::string_view name, std::uint64_t least, std::uint64_t most) {
+    const Key key{name, "a whole number from " + std::to_string(least) + " to " + std::to_string(most)};
+    return static_cast<std::uint32_t>(
+        resources.whole_number(key, {.least = least, .most = most}).value_or(0));
+  };
+  record.cpu_weight = natural("cpu_weight", 1, 10000);
+  // The range depends on cpu.count, so that is read first.
+  const auto most_quota = std::uint64_t{100} * record_.vcpus;
+  const Key quota{"cpu_quota", "per cent of one CPU: a whole number from 1 to " + std::to_string(most_quota) +
+                                   " (100 for each vCPU)"};
+  record.cpu_quota_percent =
+      static_cast<std::uint32_t>(resources.whole_number(quota, {.least = 1, .most = most_quota}).value_or(0));
+  const Key overhead{"memory_overhead", "\"4 MiB\" to \"1 TiB\""};
+  record.memory_overhead =
+      resources.size(overhead, {.least = min_memory_overhead, .most = max_memory_bytes}).value_or(0);
+  record.pids_max = natural("pids_max", record_.vcpus + min_spare_pids, max_pids);
+  resources.finish();
+}
+
+HostPath GuestSpecReader::read_path(TableReader& table, const Key& key) {
+  const auto text = table.text(key);
+  if (!text) return {};
+  const auto path = resolve_path(base_directory_, *text);
+  if (!path) {
+    table.reject(key, quoted(*text) + " is not the path of a file");
+    return {};
+  }
+  return bounded<1024>(table, key, *path);
+}
+
+}  // namespace immure::policy::toml_text

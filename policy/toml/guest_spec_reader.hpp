@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "policy/guest_record.hpp"
+#include "policy/toml/table_reader.hpp"
+
+namespace immure::policy::toml_text {
+
+/// Reads the tables of a guest specification into a record; what is wrong goes to the Diagnostics.
+class GuestSpecReader {
+ public:
+  GuestSpecReader(std::string_view base_directory, Diagnostics& diagnostics)
+      : base_directory_(base_directory), diagnostics_(&diagnostics) {}
+
+  GuestRecord read(const toml::table& document);
+
+ private:
+  void read_identity(TableReader& root);
+  void read_boot(TableReader boot);
+  void read_machine(TableReader& root);
+  void read_disks(TableReader& root);
+  DiskRecord read_disk(TableReader& disk, std::size_t index);
+  void read_resources(TableReader resources);
+
+  HostPath read_path(TableReader& table, const Key& key);
+
+  std::string base_directory_;
+  Diagnostics* diagnostics_;
+  GuestRecord record_;
+};
+
+}  // namespace immure::policy::toml_text

@@ -1,0 +1,107 @@
+#include "policy/toml/values.hpp"
+
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include "base/checked.hpp"
+
+namespace immure::policy::toml_text {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t bytes;
+};
+// Largest first, for format_size.
+constexpr std::array units{Unit{"TiB", 1ULL << 40}, Unit{"GiB", 1ULL << 30}, Unit{"MiB", 1ULL << 20},
+                           Unit{"KiB", 1ULL << 10}, Unit{"B", 1}};
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+/// The value of a hexadecimal digit of either case.
+std::optional<std::uint8_t> hex_value(char c) {
+  if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+  const auto value = hex_digits.find(c);
+  if (value == std::string_view::npos) return std::nullopt;
+  return static_cast<std::uint8_t>(value);
+}
+
+constexpr bool has_dash_before(std::size_t byte) { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error != std::errc{}) return std::nullopt;
+  auto unit_name = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (unit_name.empty()) return number;
+  if (unit_name.front() == ' ') unit_name.remove_prefix(1);
+  for (const auto& unit : units) {
+    if (unit.name == unit_name) return checked_multiply(number, unit.bytes);
+  }
+  return std::nullopt;
+}
+
+std::string format_size(std::uint64_t bytes) {
+  for (const auto& unit : units) {
+    if (bytes != 0 && bytes % unit.bytes == 0) {
+      return std::to_string(bytes / unit.bytes) + " " + std::string(unit.name);
+    }
+  }
+  return "0 B";
+}
+
+std::optional<Uuid> parse_uuid(std::string_view text) {
+  if (text.size() != 36) return std::nullopt;
+  Uuid uuid{};
+  std::size_t at = 0;
+  for (std::size_t byte = 0; byte < uuid.size(); ++byte) {
+    if (has_dash_before(byte) && text[at++] != '-') return std::nullopt;
+    const auto high = hex_value(text[at++]);
+    const auto low = hex_value(text[at++]);
+    if (!high || !low) return std::nullopt;
+    uuid[byte] = static_cast<std::uint8_t>(*high << 4 | *low);
+  }
+  return uuid;
+}
+
+std::string format_uuid(const Uuid& uuid) {
+  std::string text;
+  for (std::size_t byte = 0; byte < uuid.size(); ++byte) {
+    if (has_dash_before(byte)) text += '-';
+    text += hex_digits[uuid[byte] >> 4];
+    text += hex_digits[uuid[byte] & 15];
+  }
+  return text;
+}
+
+std::optional<std::string> resolve_path(std::string_view base_directory, std::string_view path) {
+  if (path.empty()) return std::nullopt;
+  std::string whole(path);
+  if (path.front() != '/') {
+    if (!base_directory.starts_with('/')) return std::nullopt;
+    whole = std::string(base_directory) + "/" + whole;
+  }
+  std::vector<std::string_view> components;
+  for (std::string_view rest = whole; !rest.empty();) {
+    const auto component = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(component.size() + 1, rest.size()));
+    if (component.empty() || component == ".") continue;
+    if (component != "..") {
+      components.push_back(component);
+    } else if (components.empty()) {
+      return std::nullopt;
+    } else {
+      components.pop_back();
+    }
+  }
+  if (components.empty()) return std::nullopt;
+  std::string normal;
+  for (const auto component : components) normal += "/" + std::string(component);
+  return normal;
+}
+
+}  // namespace immure::policy::toml_text

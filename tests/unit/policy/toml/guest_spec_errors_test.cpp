@@ -1,0 +1,198 @@
+#include <algorithm>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "policy/toml/guest_spec.hpp"
+
+using namespace immure::policy;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+const std::string minimal = "name = \"web\"\n[boot]\nkernel = \"/k\"\n";
+
+std::string errors(const std::string& text, std::string_view base_directory = "/srv") {
+  const auto record = parse_guest_spec(text, "guest.toml", base_directory);
+  return record ? "accepted" : record.error().message;
+}
+
+/// The error of the minimal specification with `more` after it, on line 4.
+std::string errors_with(const std::string& more) { return errors(minimal + more); }
+
+}  // namespace
+
+TEST_CASE("an error names file, line, column, key and what is allowed", "[policy]") {
+  CHECK(errors_with("[memory]\nsize = \"31 MiB\"\n") ==
+        "guest.toml:5:8: memory.size: \"31 MiB\" is out of range; allowed: \"32 MiB\" to \"1 TiB\" in steps "
+        "of 2 MiB");
+}
+
+TEST_CASE("an unknown key is an error that says what was probably meant", "[policy]") {
+  CHECK(errors_with("[cpu]\ncuont = 2\n") ==
+        "guest.toml:5:1: cpu.cuont: unknown key, did you mean \"count\"?; allowed: count");
+  CHECK_THAT(errors_with("[memroy]\n"),
+             ContainsSubstring("4:2: memroy: unknown key, did you mean \"memory\"?"));
+  CHECK_THAT(errors_with("[[disks]]\nid = \"a\"\npath = \"/a\"\nformat = \"raw\"\nreadonly = true\n"),
+             ContainsSubstring("8:1: disks[0].readonly: unknown key, did you mean \"read_only\"?"));
+  CHECK_THAT(errors_with("[resources]\nfoo = 1\n"),
+             ContainsSubstring(
+                 "resources.foo: unknown key; allowed: cpu_weight, cpu_quota, memory_overhead, pids_max"));
+}
+
+TEST_CASE("a missing key is an error", "[policy]") {
+  CHECK_THAT(errors("[boot]\nkernel = \"/k\"\n"), ContainsSubstring("1:1: name: this key is missing"));
+  CHECK_THAT(errors("name = \"web\"\n"), ContainsSubstring("boot.kernel: this key is missing"));
+  CHECK_THAT(errors_with("[[disks]]\nid = \"a\"\npath = \"/a\"\n"),
+             ContainsSubstring("disks[0].format: this key is missing; allowed: \"raw\""));
+  CHECK_THAT(errors_with("[[disks]]\npath = \"/a\"\nformat = \"raw\"\n"),
+             ContainsSubstring("disks[0].id: this key"));
+  CHECK_THAT(errors_with("[[disks]]\nid = \"a\"\nformat = \"raw\"\n"),
+             ContainsSubstring("disks[0].path: this key"));
+}
+
+TEST_CASE("a value of the wrong type is an error", "[policy]") {
+  CHECK_THAT(errors("name = 7\n[boot]\nkernel = \"/k\"\n"),
+             ContainsSubstring("name: this is a whole number"));
+  CHECK_THAT(errors_with("[cpu]\ncount = \"2\"\n"), ContainsSubstring("cpu.count: this is a text"));
+  CHECK_THAT(errors_with("[cpu]\ncount = 2.0\n"),
+             ContainsSubstring("cpu.count: this is a number with a fraction"));
+  CHECK_THAT(errors_with("[memory]\nsize = true\n"), ContainsSubstring("memory.size: this is true or false"));
+  CHECK_THAT(errors_with("[memory]\nsize = 1979-05-27\n"), ContainsSubstring("memory.size: this is a date"));
+  CHECK_THAT(errors_with("[console]\nserial = \"yes\"\n"),
+             ContainsSubstring("console.serial: this is a text"));
+  CHECK_THAT(errors_with("[console]\nserial = 1\n"), ContainsSubstring("allowed: true or false"));
+  CHECK_THAT(errors("cpu = 4\n" + minimal), ContainsSubstring("1:7: cpu: this is a whole number"));
+  CHECK_THAT(errors("entropy = true\n" + minimal), ContainsSubstring("allowed: a table, [entropy]"));
+  CHECK_THAT(errors_with("[disks]\nid = \"a\"\n"), ContainsSubstring("disks: this is a table"));
+  CHECK_THAT(errors("disks = [1]\n" + minimal), ContainsSubstring("disks[0]: this is a whole number"));
+}
+
+TEST_CASE("a value out of range is an error", "[policy]") {
+  CHECK_THAT(errors_with("[cpu]\ncount = 0\n"),
+             ContainsSubstring("cpu.count: 0 is out of range; allowed: a whole number from 1 to 32"));
+  CHECK_THAT(errors_with("[cpu]\ncount = 33\n"), ContainsSubstring("cpu.count: 33 is out of range"));
+  CHECK_THAT(errors_with("[cpu]\ncount = -1\n"), ContainsSubstring("cpu.count: -1 is out of range"));
+  CHECK_THAT(errors_with("[cpu]\ncount = 4294967297\n"),
+             ContainsSubstring("cpu.count: 4294967297 is out of range"));
+  CHECK_THAT(errors_with("[memory]\nsize = \"33 MiB\"\n"), ContainsSubstring("in steps of 2 MiB"));
+  CHECK_THAT(errors_with("[memory]\nsize = \"2 TiB\"\n"),
+             ContainsSubstring("memory.size: \"2 TiB\" is out of range"));
+  CHECK_THAT(errors_with("[memory]\nsize = 1000000000\n"),
+             ContainsSubstring("memory.size: 1000000000 bytes is out"));
+  CHECK_THAT(errors_with("[memory]\nsize = -2097152\n"),
+             ContainsSubstring("memory.size: a size is not negative"));
+  CHECK_THAT(errors_with("[memory]\nsize = \"1 GB\"\n"),
+             ContainsSubstring("memory.size: \"1 GB\" is not a size"));
+  CHECK_THAT(errors_with("[resources]\ncpu_weight = 0\n"),
+             ContainsSubstring("resources.cpu_weight: 0 is out"));
+  CHECK_THAT(errors_with("[resources]\ncpu_weight = 10001\n"),
+             ContainsSubstring("resources.cpu_weight: 10001 is"));
+  CHECK_THAT(errors_with("[resources]\ncpu_quota = 101\n"),
+             ContainsSubstring("from 1 to 100 (100 for each vCPU)"));
+  CHECK_THAT(errors_with("[resources]\nmemory_overhead = \"1 MiB\"\n"),
+             ContainsSubstring("allowed: \"4 MiB\""));
+  CHECK_THAT(errors_with("[resources]\npids_max = 8\n"),
+             ContainsSubstring("resources.pids_max: 8 is out of range"));
+}
+
+TEST_CASE("a wrong number of vCPUs is told once, and not again by the keys that depend on it", "[policy]") {
+  CHECK_THAT(errors_with("[cpu]\ncount = 99\n[resources]\ncpu_quota = 300\n"),
+             !ContainsSubstring("cpu_quota"));
+}
+
+TEST_CASE("a name, a UUID or an id that is not one is an error", "[policy]") {
+  CHECK_THAT(errors("name = \"../x\"\n[boot]\nkernel = \"/k\"\n"),
+             ContainsSubstring("name: \"../x\" cannot be a name"));
+  CHECK_THAT(errors("name = \"\"\n[boot]\nkernel = \"/k\"\n"), ContainsSubstring("cannot be a name"));
+  CHECK_THAT(errors("uuid = \"1234\"\n" + minimal), ContainsSubstring("uuid: \"1234\" cannot be a UUID"));
+  CHECK_THAT(errors("uuid = \"00000000-0000-0000-0000-000000000000\"\n" + minimal),
+             ContainsSubstring("not all zero"));
+  CHECK_THAT(errors_with("[[disks]]\nid = \"A b\"\npath = \"/a\"\nformat = \"raw\"\n"),
+             ContainsSubstring("disks[0].id: \"A b\" cannot be an id"));
+}
+
+TEST_CASE("a disk's format must be said, and be one that there is", "[policy]") {
+  CHECK_THAT(errors_with("[[disks]]\nid = \"a\"\npath = \"/a\"\nformat = \"qcow2\"\n"),
+             ContainsSubstring("disks[0].format: \"qcow2\" is not a format; allowed: \"raw\""));
+}
+
+TEST_CASE("two disks share neither id nor path, however the path is spelt", "[policy]") {
+  const auto disk = [](const char* id, const char* path) {
+    return std::string("[[disks]]\nid = \"") + id + "\"\npath = \"" + path + "\"\nformat = \"raw\"\n";
+  };
+  CHECK_THAT(errors_with(disk("a", "/a") + disk("a", "/b")),
+             ContainsSubstring("disks[1].id: \"a\" is the id of another"));
+  CHECK_THAT(errors_with(disk("a", "/srv/x") + disk("b", "./x")),
+             ContainsSubstring("disks[1].path: \"/srv/x\" is the path"));
+}
+
+TEST_CASE("a disk too many is an error", "[policy]") {
+  std::string disks;
+  for (int i = 0; i < 25; ++i) {
+    const auto n = std::to_string(i);
+    disks += "[[disks]]\nid = \"d" + n + "\"\npath = \"/d" + n + "\"\nformat = \"raw\"\n";
+  }
+  CHECK_THAT(errors_with(disks),
+             ContainsSubstring("disks[24].id: this is a disk too many; allowed: at most 24 disks"));
+}
+
+TEST_CASE("a path that is no file's, is relative to nothing, or is too long is an error", "[policy]") {
+  CHECK_THAT(errors("name = \"w\"\n[boot]\nkernel = \"\"\n"),
+             ContainsSubstring("3:10: boot.kernel: \"\" is not the path"));
+  CHECK_THAT(errors("name = \"w\"\n[boot]\nkernel = \"/\"\n"), ContainsSubstring("boot.kernel"));
+  CHECK_THAT(errors("name = \"w\"\n[boot]\nkernel = \"../../k\"\n"), ContainsSubstring("boot.kernel"));
+  CHECK_THAT(errors("name = \"w\"\n[boot]\nkernel = \"k\"\n", ""),
+             ContainsSubstring("boot.kernel: \"k\" is not the path"));
+  CHECK_THAT(errors("name = \"w\"\n[boot]\nkernel = \"/" + std::string(1024, 'k') + "\"\n"),
+             ContainsSubstring("boot.kernel: the text is 1025 bytes long, at most 1023 are allowed"));
+  CHECK_THAT(errors("name = \"w\"\n[boot]\nkernel = \"/a\\u0000b\"\n"), ContainsSubstring("NUL"));
+}
+
+TEST_CASE("a command line too long, or with a control character, is an error", "[policy]") {
+  CHECK_THAT(errors_with("command_line = \"" + std::string(2048, 'x') + "\"\n"),
+             ContainsSubstring("boot.command_line: the text is 2048 bytes long"));
+  CHECK_THAT(errors_with("command_line = \"a\\nb\"\n"),
+             ContainsSubstring("boot.command_line: the text has a control"));
+}
+
+TEST_CASE("all mistakes are told at once, in the order of the file", "[policy]") {
+  const auto message =
+      errors("nmae = \"web\"\n[boot]\nkernel = 1\n[cpu]\ncount = 99\n[memory]\nsize = \"1 MiB\"\n");
+  CHECK(std::ranges::count(message, '\n') == 4);
+  CHECK_THAT(message, StartsWith("guest.toml:1:1: "));
+  CHECK_THAT(message, ContainsSubstring("nmae: unknown key, did you mean \"name\"?"));
+  CHECK_THAT(message, ContainsSubstring("\nguest.toml:3:10: boot.kernel"));
+  CHECK_THAT(message, ContainsSubstring("\nguest.toml:5:9: cpu.count"));
+  CHECK_THAT(message, ContainsSubstring("\nguest.toml:7:8: memory.size"));
+}
+
+TEST_CASE("a file with many mistakes shows the first twenty", "[policy]") {
+  std::string text = minimal;
+  for (int i = 0; i < 1000; ++i) text += "zz" + std::to_string(i) + " = 1\n";
+  const auto message = errors(text);
+  CHECK(std::ranges::count(message, '\n') == 20);
+  CHECK_THAT(message, ContainsSubstring("and 980 more errors"));
+}
+
+TEST_CASE("what is not TOML is told with its place", "[policy]") {
+  CHECK_THAT(errors("name = \"web\"\n[boot\n"), StartsWith("guest.toml:2:6: not valid TOML: "));
+  CHECK_THAT(errors("name = \"a\"\nname = \"b\"\n"), StartsWith("guest.toml:2:"));
+  CHECK_THAT(errors(std::string("name = \"\xff\xfe\"\n")), StartsWith("guest.toml:1:"));
+}
+
+TEST_CASE("ten megabytes of garbage are refused at once", "[policy]") {
+  CHECK_THAT(errors(std::string(10'000'000, '\x5b')),
+             ContainsSubstring("10000000 bytes long; allowed: at most 1048576"));
+}
+
+TEST_CASE("a megabyte of hostile text gives an error, and not a deep stack or a long wait", "[policy]") {
+  const std::size_t size = 1024 * 1024;
+  CHECK_THAT(errors(std::string(size, '[')), ContainsSubstring("not valid TOML"));
+  CHECK_THAT(errors("a = " + std::string(size - 8, '[')), ContainsSubstring("not valid TOML"));
+  CHECK_THAT(errors(std::string(size - 8, 'k') + " = 1\n"), ContainsSubstring("unknown key"));
+  std::string dotted = "a";
+  while (dotted.size() < 60'000) dotted += ".a";
+  CHECK(errors(dotted + " = 1\n") != "accepted");
+}

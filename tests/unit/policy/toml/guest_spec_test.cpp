@@ -1,0 +1,107 @@
+#include "policy/toml/guest_spec.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace immure::policy;
+
+namespace {
+
+const std::string minimal = "name = \"web\"\n[boot]\nkernel = \"/k\"\n";
+
+GuestRecord parsed(const std::string& text) {
+  const auto record = parse_guest_spec(text, "guest.toml", "/srv/web");
+  if (!record) FAIL(record.error().message);
+  return *record;
+}
+
+}  // namespace
+
+TEST_CASE("a name and a kernel are enough: the rest has defaults", "[policy]") {
+  const auto record = parsed(minimal);
+  CHECK(record.name.view() == "web");
+  CHECK(record.uuid == Uuid{});
+  CHECK(record.kernel.view() == "/k");
+  CHECK(record.initrd.empty());
+  CHECK(record.command_line.empty());
+  CHECK(record.vcpus == 1);
+  CHECK(record.memory_bytes == 512ULL << 20);
+  CHECK(record.disk_count == 0);
+  CHECK(record.serial == Switch::on);
+  CHECK(record.console == Switch::on);
+  CHECK(record.entropy == Switch::on);
+  CHECK(record.resources == ResourceRecord{});
+  CHECK(check(record));
+}
+
+TEST_CASE("every key arrives in its field", "[policy]") {
+  const auto record = parsed(R"(
+name = "web"
+uuid = "00112233-4455-6677-8899-aabbccddeeff"
+[boot]
+kernel = "vmlinuz"
+initrd = "../initrd"
+command_line = "quiet \"x\""
+[cpu]
+count = 4
+[memory]
+size = "1 GiB"
+[[disks]]
+id = "root"
+path = "root.raw"
+format = "raw"
+[[disks]]
+id = "data"
+path = "/dev/vg0/data"
+format = "raw"
+read_only = true
+[console]
+serial = false
+virtio = false
+[entropy]
+enabled = false
+[resources]
+cpu_weight = 10
+cpu_quota = 400
+memory_overhead = "32 MiB"
+pids_max = 20
+)");
+  CHECK(record.uuid[1] == 0x11);
+  CHECK(record.kernel.view() == "/srv/web/vmlinuz");
+  CHECK(record.initrd.view() == "/srv/initrd");
+  CHECK(record.command_line.view() == "quiet \"x\"");
+  CHECK(record.vcpus == 4);
+  CHECK(record.memory_bytes == 1ULL << 30);
+  REQUIRE(record.disk_count == 2);
+  CHECK(record.disks[0].id.view() == "root");
+  CHECK(record.disks[0].path.view() == "/srv/web/root.raw");
+  CHECK(record.disks[0].format == DiskFormat::raw);
+  CHECK(record.disks[0].access == DiskAccess::read_write);
+  CHECK(record.disks[1].access == DiskAccess::read_only);
+  CHECK(record.serial == Switch::off);
+  CHECK(record.console == Switch::off);
+  CHECK(record.entropy == Switch::off);
+  CHECK(record.resources.cpu_weight == 10);
+  CHECK(record.resources.cpu_quota_percent == 400);
+  CHECK(record.resources.memory_overhead == 32ULL << 20);
+  CHECK(record.resources.pids_max == 20);
+}
+
+TEST_CASE("memory may be given in bytes", "[policy]") {
+  CHECK(parsed(minimal + "[memory]\nsize = 67108864\n").memory_bytes == 64ULL << 20);
+}
+
+TEST_CASE("the ends of each range are allowed", "[policy]") {
+  CHECK(parsed(minimal + "[cpu]\ncount = 32\n").vcpus == max_vcpus);
+  CHECK(parsed(minimal + "[memory]\nsize = \"32 MiB\"\n").memory_bytes == min_memory_bytes);
+  CHECK(parsed(minimal + "[memory]\nsize = \"1 TiB\"\n").memory_bytes == max_memory_bytes);
+  CHECK(parsed(minimal + "[resources]\ncpu_weight = 10000\ncpu_quota = 100\npids_max = 9\n")
+            .resources.pids_max == 9);
+}
+
+TEST_CASE("the printed specification has every key and gives the same record", "[policy]") {
+  auto record = parsed(minimal);
+  record.command_line = *decltype(record.command_line)::from("a=\"b\\c\" d='e'", "line");
+  record.uuid[3] = 7;
+  record.resources.cpu_weight = 3;
+  CHECK(parsed(print_guest_spec(record)) == record);
+}
