@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "launcher/plan.hpp"
+#include "launcher/recover.hpp"
 #include "policy/vmm_record.hpp"
 
 namespace immure::launcher {
@@ -26,13 +27,13 @@ Result<policy::ExitCode> await_end(Launch& launch, int stop_signals_fd) {
     return policy::ExitCode::success;
   }
   launch.vmm = {};
-  return stopped ? policy::ExitCode::killed : exit_code_of(end);
+  const auto asked = stopped || launch.kernel.status_of(kill_mark(launch.paths, launch.guest.name.view()));
+  return asked && end.signal == SIGKILL ? policy::ExitCode::killed : exit_code_of(end);
 }
 
 }  // namespace
 
 policy::ExitCode exit_code_of(const ProcessEnd& end) {
-  if (end.signal == SIGKILL) return policy::ExitCode::killed;
   if (end.signal != 0) return policy::ExitCode::vmm_died;
   switch (static_cast<policy::VmmExit>(end.status)) {
     case policy::VmmExit::powered_off:

@@ -6,7 +6,6 @@
 #include "base/log.hpp"
 #include "base/sealed_memfd.hpp"
 #include "launcher/plan.hpp"
-#include "launcher/real_kernel.hpp"
 #include "launcher/recover.hpp"
 #include "launcher/run_guest.hpp"
 #include "launcher/self.hpp"
@@ -56,7 +55,7 @@ ExitCode kill_by_name(Kernel& kernel, const Paths& paths, const policy::LaunchRe
 }
 
 ExitCode serve(const policy::LaunchRequest& request, const Reporter& reporter) {
-  RealKernel kernel;
+  Kernel kernel;
   const Paths paths;
   if (request.verb == LaunchVerb::plan) return show_plan(kernel, request.guest, reporter);
   const auto refuse = [&](ExitCode code, std::string_view message) {

@@ -1,36 +1,65 @@
 #include "launcher/plan.hpp"
 
-#include <type_traits>
+#include <iterator>
 
 #include "launcher/spawn.hpp"
 
 namespace immure::launcher {
+namespace {
+
+using policy::ExitCode;
+
+std::string images_of(const policy::GuestRecord& guest) {
+  return std::string(guest.kernel.view()) +
+         (guest.initrd.empty() ? "" : " and " + std::string(guest.initrd.view()));
+}
+
+std::string disks_of(const policy::GuestRecord& guest) {
+  std::string list;
+  for (const auto& disk : std::span(guest.disks).first(guest.disk_count)) {
+    const auto* access = disk.access == policy::DiskAccess::read_write ? " (read-write)" : " (read-only)";
+    list += (list.empty() ? "" : ", ") + std::string(disk.path.view()) + access;
+  }
+  return list.empty() ? "none" : list;
+}
+
+}  // namespace
 
 Plan make_plan(const policy::GuestRecord& guest) {
-  Plan plan{Preflight{}, LeaseIdentity{}, MakeGuestDirectory{}};
-  plan.emplace_back(CopyImage{std::string(guest.kernel.view()), policy::FileRole::kernel});
-  if (!guest.initrd.empty()) {
-    plan.emplace_back(CopyImage{std::string(guest.initrd.view()), policy::FileRole::initrd});
-  }
-  for (const auto& disk : std::span(guest.disks).first(guest.disk_count)) {
-    plan.emplace_back(OpenDisk{std::string(disk.path.view()), disk.access});
-  }
-  plan.insert(plan.end(),
-              {LabelDisks{}, WriteRecord{}, MakeCgroup{}, OpenPrograms{}, MakeChannels{}, StartVmm{},
-               AwaitReady{}, ReadBackVmm{}, StartMonitor{}, RecordState{}, ReleaseGuest{}});
+  Plan plan{
+      {"require SELinux to be enforcing with our policy, and to tell categories apart", ExitCode::unsafe_host,
+       check_host},
+      {"lease the name, two uids and a category pair", ExitCode::failure, lease_identity},
+      {"make the guest's directory in /run/immure/guests", ExitCode::failure, make_guest_directory},
+      {"open once and copy into sealed memfds: " + images_of(guest), ExitCode::image_refused, copy_images},
+      {"open once, check and lock the disks: " + disks_of(guest), ExitCode::image_refused, open_disks},
+      {"label the disks after their old labels are in the journal; read back", ExitCode::image_refused,
+       label_disks},
+      {"make the guest's cgroup and set its limits; read back", ExitCode::unsafe_host, make_cgroup},
+      {"open /dev/kvm, the VMM and the monitor, once", ExitCode::unsafe_host, open_programs},
+      {"make the VMM's record, the log pipe, the console and control sockets", ExitCode::failure,
+       make_channels}};
+  const auto start = make_restart_plan();
+  plan.insert(plan.end(), start.begin(), start.end());
+  // The monitor reads the log from its first line on that the launcher did not read.
+  plan.insert(std::prev(plan.end(), 2),
+              {"start the monitor the same way; read back", ExitCode::confinement_failed, start_monitor});
   return plan;
 }
 
-Plan make_restart_plan() { return {StartVmm{}, AwaitReady{}, ReadBackVmm{}, RecordState{}, ReleaseGuest{}}; }
+Plan make_restart_plan() {
+  return {
+      {"start the VMM in its cgroup and in new namespaces; there:", ExitCode::confinement_failed, start_vmm},
+      {"wait until every thread of the VMM is behind its own filter", ExitCode::failure, await_ready},
+      {"read back from /proc what the VMM really is", ExitCode::confinement_failed, read_back_vmm},
+      {"record the guest's state", ExitCode::failure, record_state},
+      {"let the guest run", ExitCode::vmm_died, release_guest}};
+}
 
 Result<void> execute(const Plan& plan, Launch& launch) {
   for (const auto& step : plan) {
-    IMMURE_TRY(std::visit(
-        [&](const auto& each) {
-          launch.failure = each.failure;
-          return each.apply(launch);
-        },
-        step));
+    launch.failure = step.failure;
+    IMMURE_TRY(step.apply(launch));
   }
   return {};
 }
@@ -41,9 +70,11 @@ std::vector<std::string> describe(const Plan& plan, int landlock_version) {
                       .landlock_version = landlock_version};
   std::vector<std::string> lines;
   for (const auto& step : plan) {
-    lines.push_back(std::visit([](const auto& each) { return each.describe(); }, step));
-    if (!std::holds_alternative<StartVmm>(step)) continue;
-    for (const auto& inner : describe(make_confinement(vmm))) lines.push_back("  " + inner);
+    lines.push_back(step.description);
+    if (step.apply != start_vmm) continue;
+    for (const auto& inner : make_confinement(vmm)) {
+      lines.push_back("  " + std::visit([](const auto& each) { return each.describe(); }, inner));
+    }
   }
   return lines;
 }

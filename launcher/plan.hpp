@@ -1,16 +1,16 @@
 #pragma once
 
-#include <variant>
-
-#include "launcher/steps/images.hpp"
-#include "launcher/steps/prepare.hpp"
-#include "launcher/steps/start.hpp"
+#include "launcher/steps/steps.hpp"
 
 namespace immure::launcher {
 
-using Step = std::variant<Preflight, LeaseIdentity, MakeGuestDirectory, CopyImage, OpenDisk, LabelDisks,
-                          WriteRecord, MakeCgroup, OpenPrograms, MakeChannels, StartVmm, AwaitReady,
-                          ReadBackVmm, StartMonitor, RecordState, ReleaseGuest>;
+/// One step of a launch: what it does, in words, what the user is told as exit code where it fails, and the
+/// deed.
+struct Step {
+  std::string description;
+  policy::ExitCode failure{};
+  Result<void> (*apply)(Launch&) = nullptr;
+};
 using Plan = std::vector<Step>;
 
 /// Everything that a launch does after admission, in order. Pure: the same record gives the same plan.
@@ -23,7 +23,7 @@ Plan make_restart_plan();
 /// user.
 Result<void> execute(const Plan& plan, Launch& launch);
 
-/// One line for each step; those of the confined process follow StartVmm, indented.
+/// One line for each step; those of the confined process follow start_vmm, indented.
 std::vector<std::string> describe(const Plan& plan, int landlock_version);
 
 }  // namespace immure::launcher

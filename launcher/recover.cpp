@@ -36,12 +36,16 @@ Result<void> recover(Kernel& kernel, const Paths& paths, const Reporter& reporte
   return {};
 }
 
+std::string kill_mark(const Paths& paths, std::string_view name) { return paths.guest(name) + "/killed"; }
+
 Result<void> kill_guest(Kernel& kernel, const Paths& paths, const std::string& name) {
   const auto gone = [&] {
     const auto status = kernel.status_of(paths.guest(name));
     return !status && status.error().error_number == ENOENT;
   };
   if (gone()) return system_error("no guest called " + name + " runs", ESRCH);
+  auto marked = kernel.replace_file(kill_mark(paths, name), {});
+  if (!marked && marked.error().error_number != ENOENT) return marked;
   // A guest that ends just now has no cgroup any more: its keeper is undoing the launch already.
   auto killed = Cgroup(paths.cgroups, name).kill(kernel, "vmm");
   if (!killed && killed.error().error_number != ENOENT) return killed;

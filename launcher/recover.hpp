@@ -12,6 +12,9 @@ Result<void> make_directories(Kernel& kernel, const Paths& paths);
 /// the next time, and is logged.
 Result<void> recover(Kernel& kernel, const Paths& paths, const Reporter& reporter);
 
+/// A file that is there once somebody asked for the guest to be killed: tells that from any other SIGKILL.
+std::string kill_mark(const Paths& paths, std::string_view name);
+
 /// Kills the guest and waits until its keeper has undone the launch. An Error with ESRCH where there is no
 /// such guest.
 Result<void> kill_guest(Kernel& kernel, const Paths& paths, const std::string& name);

@@ -40,14 +40,6 @@ std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec) {
   return steps;
 }
 
-std::vector<std::string> describe(std::span<const ConfinementStep> steps) {
-  std::vector<std::string> lines;
-  for (const auto& step : steps) {
-    lines.push_back(std::visit([](const auto& each) { return each.describe(); }, step));
-  }
-  return lines;
-}
-
 Result<Process> spawn(Kernel& kernel, const SpawnSpec& spec) {
   auto failure = IMMURE_TRY(kernel.make_pipe());
   // Both stay open until exec, so they must not have the number of an fd that the program is born with.

@@ -30,9 +30,6 @@ using ConfinementStep =
 /// What the new process does to itself, in this order, before it executes the program.
 std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec);
 
-/// One line for each step.
-std::vector<std::string> describe(std::span<const ConfinementStep> steps);
-
 /// Runs the steps in a new process and yields it once it executes the program. What fails in the new process
 /// comes back as this function's Error.
 Result<Process> spawn(Kernel& kernel, const SpawnSpec& spec);

@@ -1,19 +1,20 @@
-#include "launcher/steps/images.hpp"
-
 #include <fcntl.h>
 
-#include "base/io.hpp"
-#include "policy/vmm_record.hpp"
+#include "launcher/steps/steps.hpp"
 #include "selinux/contexts.hpp"
 
 namespace immure::launcher {
 namespace {
 
+constexpr std::uint64_t max_image_bytes = 1ULL << 30;
+
 /// Nothing that an image must not be: hard links could bring in a file of somebody else's
 /// (fs.protected_hardlinks may be off), a uid of ours would be another guest's.
-Result<void> check_image(const struct stat& status, const std::string& path,
-                         const policy::HostPolicyRecord& host) {
+Result<void> check_disk(const struct stat& status, const std::string& path,
+                        const policy::HostPolicyRecord& host) {
   const auto mode = status.st_mode;
+  if (!S_ISREG(mode) && !S_ISBLK(mode))
+    return invalid(path + " is neither a regular file nor a block device");
   if (S_ISREG(mode) && status.st_nlink != 1) return invalid(path + " has more than one hard link");
   if ((mode & (S_ISUID | S_ISGID)) != 0) return invalid(path + " is set-uid or set-gid");
   if ((mode & S_IWOTH) != 0) return invalid(path + " can be written by everybody");
@@ -23,84 +24,66 @@ Result<void> check_image(const struct stat& status, const std::string& path,
   return {};
 }
 
-Result<UniqueFd> copy_sealed(Kernel& kernel, int from, const std::string& name) {
+Result<UniqueFd> copy_image(Kernel& kernel, const std::string& path, const std::string& name) {
+  const auto file = IMMURE_TRY(kernel.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, Links::refused));
+  if (!S_ISREG(IMMURE_TRY(kernel.status(file.get())).st_mode))
+    return invalid(path + " is not a regular file");
   auto memfd = IMMURE_TRY(kernel.make_memfd(name));
   std::uint64_t total = 0;
-  while (const auto n = IMMURE_TRY(kernel.copy(from, memfd.get(), CopyImage::max_bytes + 1 - total))) {
+  while (const auto n = IMMURE_TRY(kernel.copy(file.get(), memfd.get(), max_image_bytes + 1 - total))) {
     total += n;
-    if (total > CopyImage::max_bytes) return invalid("it is larger than 1 GiB");
+    if (total > max_image_bytes) return invalid(path + " is larger than 1 GiB");
   }
-  if (total == 0) return invalid("it is empty");
+  if (total == 0) return invalid(path + " is empty");
   IMMURE_TRY(kernel.seal(memfd.get()));
   return memfd;
 }
 
-}  // namespace
-
-Result<void> CopyImage::apply(Launch& launch) const {
+Result<DiskFile> open_disk(Launch& launch, const policy::DiskRecord& disk) {
   auto& kernel = launch.kernel;
-  const auto file = IMMURE_TRY(kernel.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, Links::refused));
-  const auto status = IMMURE_TRY(kernel.status(file.get()));
-  if (!S_ISREG(status.st_mode)) return invalid(path + " is not a regular file");
-  const auto is_kernel = role == policy::FileRole::kernel;
-  auto copied = copy_sealed(kernel, file.get(), is_kernel ? "kernel" : "initrd");
-  if (!copied) return with_context("copy " + path, std::move(copied).error());
-  (is_kernel ? launch.kernel_image : launch.initrd_image) = *std::move(copied);
-  return {};
-}
-
-std::string CopyImage::describe() const { return "open " + path + " once and copy it into a sealed memfd"; }
-
-Result<void> OpenDisk::apply(Launch& launch) const {
-  auto& kernel = launch.kernel;
-  const auto writable = access == policy::DiskAccess::read_write;
-  auto file =
-      IMMURE_TRY(kernel.open(path, (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOCTTY, Links::refused));
-  const auto status = IMMURE_TRY(kernel.status(file.get()));
-  if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
-    return invalid(path + " is neither a regular file nor a block device");
-  }
-  IMMURE_TRY(check_image(status, path, launch.host));
+  const std::string path(disk.path.view());
+  const auto writable = disk.access == policy::DiskAccess::read_write;
+  const auto flags = (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOCTTY;
+  auto file = IMMURE_TRY(kernel.open(path, flags, Links::refused));
+  IMMURE_TRY(check_disk(IMMURE_TRY(kernel.status(file.get())), path, launch.host));
   IMMURE_TRY(kernel.make_blocking(file.get()));
   if (auto locked = kernel.lock(file.get(), writable ? LockKind::exclusive : LockKind::shared); !locked) {
     const auto number = locked.error().error_number;
-    if (number == EAGAIN || number == EACCES)
-      return invalid(path + " is already in use by another guest or program");
-    return with_context("lock " + path, std::move(locked).error());
+    if (number == EAGAIN || number == EACCES) return invalid(path + " is already in use");
+    return with_context(path, std::move(locked).error());
   }
-  launch.disks.push_back({std::move(file), path, access});
+  return DiskFile{std::move(file), path, disk.access};
+}
+
+}  // namespace
+
+Result<void> copy_images(Launch& launch) {
+  const auto& guest = launch.guest;
+  launch.kernel_image = IMMURE_TRY(copy_image(launch.kernel, std::string(guest.kernel.view()), "kernel"));
+  if (guest.initrd.empty()) return {};
+  launch.initrd_image = IMMURE_TRY(copy_image(launch.kernel, std::string(guest.initrd.view()), "initrd"));
   return {};
 }
 
-std::string OpenDisk::describe() const {
-  return "open " + path + " once (" +
-         (access == policy::DiskAccess::read_write ? "read-write" : "read-only") + "), check and lock it";
+Result<void> open_disks(Launch& launch) {
+  for (const auto& disk : std::span(launch.guest.disks).first(launch.guest.disk_count)) {
+    launch.disks.push_back(IMMURE_TRY(open_disk(launch, disk)));
+  }
+  return {};
 }
 
-Result<void> LabelDisks::apply(Launch& launch) const {
+Result<void> label_disks(Launch& launch) {
   if (launch.identity.image_label.empty()) return {};
   std::vector<selinux::LabelRequest> alone;
   for (const auto& disk : launch.disks) {
     if (disk.access == policy::DiskAccess::read_write) {
       alone.push_back({disk.fd.get(), disk.path, launch.identity.image_label});
     } else {
-      IMMURE_TRY(launch.ledger.label_shared({disk.fd.get(), disk.path, selinux::content_context}));
+      const selinux::LabelRequest shared{disk.fd.get(), disk.path, selinux::content_context};
+      IMMURE_TRY(launch.ledger.contents.acquire(shared, launch.ledger.journal));
     }
   }
-  return launch.ledger.label_private(alone);
+  return selinux::label_files(alone, launch.ledger.journal);
 }
-
-std::string LabelDisks::describe() const {
-  return "label the disks, read back, after their old labels are in the journal";
-}
-
-Result<void> WriteRecord::apply(Launch& launch) const {
-  const auto record = policy::make_vmm_record(launch.guest);
-  launch.record = IMMURE_TRY(launch.kernel.make_memfd("record"));
-  IMMURE_TRY(launch.kernel.write(launch.record.get(), bytes_of(record)));
-  return launch.kernel.seal(launch.record.get());
-}
-
-std::string WriteRecord::describe() const { return "write the VMM's record into a sealed memfd"; }
 
 }  // namespace immure::launcher

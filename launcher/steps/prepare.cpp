@@ -1,9 +1,11 @@
-#include "launcher/steps/prepare.hpp"
-
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "base/io.hpp"
+#include "launcher/steps/steps.hpp"
+#include "policy/vmm_record.hpp"
 #include "selinux/contexts.hpp"
+#include "selinux/lease_claims.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -19,25 +21,25 @@ Result<UniqueFd> open_program(Kernel& kernel, const std::string& path) {
 
 }  // namespace
 
-Result<void> Preflight::apply(Launch& launch) const {
+Result<void> check_host(Launch& launch) {
   launch.landlock_version = IMMURE_TRY(launch.kernel.landlock_version());
   launch.selinux = IMMURE_TRY(launch.kernel.check_selinux(launch.host.selinux));
   return {};
 }
 
-std::string Preflight::describe() const {
-  return "require SELinux to be enforcing with our policy, and to tell categories apart";
-}
-
-Result<void> LeaseIdentity::apply(Launch& launch) const {
-  if (auto leased = launch.ledger.lease_name(std::string(launch.guest.name.view())); !leased) {
-    if (leased.error().error_number == EEXIST) launch.failure = policy::ExitCode::name_in_use;
-    return leased;
-  }
+Result<void> lease_identity(Launch& launch) {
+  auto& [journal, leases, contents] = launch.ledger;
   auto& identity = launch.identity;
-  identity.uid = IMMURE_TRY(launch.ledger.lease_uid(launch.host));
+  const std::string name(launch.guest.name.view());
+  if (IMMURE_TRY(selinux::claim_name(leases, journal, name)) == selinux::Claim::busy) {
+    launch.failure = policy::ExitCode::name_in_use;
+    return invalid("a guest called " + name + " exists already");
+  }
+  selinux::KernelRandomNumbers random;
+  identity.uid =
+      IMMURE_TRY(selinux::claim_uids(leases, journal, random, launch.host.uid_base, launch.host.uid_count));
   if (launch.selinux == Selinux::absent) return {};
-  const auto pair = IMMURE_TRY(launch.ledger.lease_categories());
+  const auto pair = IMMURE_TRY(selinux::claim_categories(leases, journal, random));
   identity.vmm_label = selinux::vmm_context(pair);
   identity.monitor_label = selinux::monitor_context(pair);
   identity.pipe_label = selinux::pipe_context(pair);
@@ -45,31 +47,21 @@ Result<void> LeaseIdentity::apply(Launch& launch) const {
   return {};
 }
 
-std::string LeaseIdentity::describe() const { return "lease the name, two uids and a category pair"; }
-
-Result<void> MakeGuestDirectory::apply(Launch& launch) const {
+Result<void> make_guest_directory(Launch& launch) {
   const auto path = launch.paths.guest(launch.guest.name.view());
   IMMURE_TRY(launch.ledger.note(selinux::EntryKind::directory, path));
-  for (const auto* file : {"/state", "/state.new", "/monitor.sock"}) {
+  for (const auto* file : {"/state", "/state.new", "/monitor.sock", "/killed", "/killed.new"}) {
     IMMURE_TRY(launch.ledger.note(selinux::EntryKind::file, path + file));
   }
   return launch.kernel.make_directory(path, 0700);
 }
 
-std::string MakeGuestDirectory::describe() const {
-  return "make the guest's directory in /run/immure/guests";
-}
-
-Result<void> MakeCgroup::apply(Launch& launch) const {
+Result<void> make_cgroup(Launch& launch) {
   IMMURE_TRY(launch.ledger.note(selinux::EntryKind::cgroup, launch.cgroup.path("")));
   return launch.cgroup.create(launch.kernel, launch.guest);
 }
 
-std::string MakeCgroup::describe() const {
-  return "make the guest's cgroup and set its limits, read back one by one";
-}
-
-Result<void> OpenPrograms::apply(Launch& launch) const {
+Result<void> open_programs(Launch& launch) {
   auto& kernel = launch.kernel;
   launch.null = IMMURE_TRY(kernel.open("/dev/null", O_RDWR, Links::refused));
   launch.kvm = IMMURE_TRY(kernel.open(launch.paths.kvm, O_RDWR, Links::refused));
@@ -78,13 +70,14 @@ Result<void> OpenPrograms::apply(Launch& launch) const {
   return {};
 }
 
-std::string OpenPrograms::describe() const { return "open /dev/kvm, the VMM and the monitor, once"; }
-
-Result<void> MakeChannels::apply(Launch& launch) const {
+Result<void> make_channels(Launch& launch) {
   auto& kernel = launch.kernel;
   auto& channels = launch.channels;
   const auto& identity = launch.identity;
   const auto labelled = !identity.vmm_label.empty();
+  launch.record = IMMURE_TRY(kernel.make_memfd("record"));
+  IMMURE_TRY(kernel.write(launch.record.get(), bytes_of(policy::make_vmm_record(launch.guest))));
+  IMMURE_TRY(kernel.seal(launch.record.get()));
   channels.log = IMMURE_TRY(kernel.make_pipe());
   if (labelled) {
     IMMURE_TRY(kernel.set_file_context(channels.log.second.get(), identity.pipe_label));
@@ -97,10 +90,6 @@ Result<void> MakeChannels::apply(Launch& launch) const {
       IMMURE_TRY(kernel.listen_at(launch.paths.guest(launch.guest.name.view()) + "/monitor.sock"));
   if (labelled) IMMURE_TRY(kernel.set_socket_context(""));
   return {};
-}
-
-std::string MakeChannels::describe() const {
-  return "make the log pipe, the console and control sockets, and the monitor's listener";
 }
 
 }  // namespace immure::launcher

@@ -6,7 +6,7 @@
 
 #include "base/io.hpp"
 #include "launcher/proc_text.hpp"
-#include "launcher/steps/start.hpp"
+#include "launcher/steps/steps.hpp"
 #include "policy/fd_layout.hpp"
 
 namespace immure::launcher {
@@ -47,7 +47,7 @@ void add_files(GuestState& state, const Launch& launch) {
 
 }  // namespace
 
-Result<void> RecordState::apply(Launch& launch) const {
+Result<void> record_state(Launch& launch) {
   auto& kernel = launch.kernel;
   const auto& identity = launch.identity;
   if (launch.started_at == 0) launch.started_at = static_cast<std::uint64_t>(::time(nullptr));
@@ -72,7 +72,5 @@ Result<void> RecordState::apply(Launch& launch) const {
   add_files(state, launch);
   return kernel.replace_file(launch.paths.guest(launch.guest.name.view()) + "/state", bytes_of(state));
 }
-
-std::string RecordState::describe() const { return "record the guest's state for immure ps and inspect"; }
 
 }  // namespace immure::launcher

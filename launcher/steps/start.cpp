@@ -1,10 +1,9 @@
-#include "launcher/steps/start.hpp"
-
 #include <fcntl.h>
 #include <sys/socket.h>
 
 #include "launcher/read_back.hpp"
 #include "launcher/spawn.hpp"
+#include "launcher/steps/steps.hpp"
 #include "policy/fd_layout.hpp"
 #include "policy/seccomp/compiled_filters.hpp"
 
@@ -54,7 +53,7 @@ std::vector<FdMapping> monitor_fds(const Launch& launch) {
 
 }  // namespace
 
-Result<void> StartVmm::apply(Launch& launch) const {
+Result<void> start_vmm(Launch& launch) {
   const auto labelled = !launch.identity.vmm_label.empty();
   if (labelled) IMMURE_TRY(launch.kernel.set_socket_context(launch.identity.vmm_label));
   auto gate = IMMURE_TRY(launch.kernel.make_socket_pair(SOCK_SEQPACKET));
@@ -70,9 +69,7 @@ Result<void> StartVmm::apply(Launch& launch) const {
   return {};
 }
 
-std::string StartVmm::describe() const { return "start the VMM in its cgroup and in new namespaces; there:"; }
-
-Result<void> AwaitReady::apply(Launch& launch) const {
+Result<void> await_ready(Launch& launch) {
   auto ready = launch.gate->await_ready(launch.kernel, launch.vmm, launch.channels.log.first.get());
   if (!ready) {
     if (launch.gate->image_was_refused()) launch.failure = policy::ExitCode::image_refused;
@@ -82,11 +79,7 @@ Result<void> AwaitReady::apply(Launch& launch) const {
   return {};
 }
 
-std::string AwaitReady::describe() const {
-  return "wait until the VMM says that every thread is behind its own filter";
-}
-
-Result<void> ReadBackVmm::apply(Launch& launch) const {
+Result<void> read_back_vmm(Launch& launch) {
   return read_back(launch.kernel, launch.vmm.pid,
                    {.name = "the VMM",
                     .uid = launch.identity.uid,
@@ -97,11 +90,7 @@ Result<void> ReadBackVmm::apply(Launch& launch) const {
                     .fds = launch.vmm_fds});
 }
 
-std::string ReadBackVmm::describe() const {
-  return "read back from /proc what every thread of the VMM really is; kill it if that is not as planned";
-}
-
-Result<void> StartMonitor::apply(Launch& launch) const {
+Result<void> start_monitor(Launch& launch) {
   auto fds = monitor_fds(launch);
   launch.monitor = IMMURE_TRY(start(launch,
                                     {.name = "immure-monitor",
@@ -124,14 +113,10 @@ Result<void> StartMonitor::apply(Launch& launch) const {
   return {};
 }
 
-std::string StartMonitor::describe() const { return "start the monitor the same way and read it back"; }
-
-Result<void> ReleaseGuest::apply(Launch& launch) const {
+Result<void> release_guest(Launch& launch) {
   IMMURE_TRY(launch.gate->open(launch.kernel));
   launch.gate.reset();
   return {};
 }
-
-std::string ReleaseGuest::describe() const { return "let the guest run"; }
 
 }  // namespace immure::launcher

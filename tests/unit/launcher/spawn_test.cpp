@@ -8,7 +8,6 @@
 #include "launcher/gate.hpp"
 #include "launcher/proc_text.hpp"
 #include "launcher/read_back.hpp"
-#include "launcher/real_kernel.hpp"
 #include "policy/seccomp/compiled_filters.hpp"
 
 using namespace immure;
@@ -20,7 +19,7 @@ constexpr uid_t test_uid = 2'000'100'000;
 
 /// A confined stand-in on this very kernel, without a cgroup of its own and without SELinux.
 struct Confined {
-  RealKernel kernel;
+  Kernel kernel;
   UniqueFd null = kernel.open("/dev/null", O_RDWR, Links::refused).value();
   UniqueFd program = kernel.open(STAND_IN, O_PATH, Links::followed).value();
   FdPair log = kernel.make_pipe().value();

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <array>
 
 #include <dirent.h>
@@ -6,15 +5,16 @@
 #include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/sealed_memfd.hpp"
-#include "launcher/real_kernel.hpp"
+#include "launcher/kernel.hpp"
 
 namespace immure::launcher {
 
-Result<UniqueFd> RealKernel::open(const std::string& path, int flags, Links links) {
+Result<UniqueFd> Kernel::open(const std::string& path, int flags, Links links) {
   open_how how{};
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
   how.resolve = links == Links::refused ? RESOLVE_NO_SYMLINKS : 0;
@@ -24,71 +24,65 @@ Result<UniqueFd> RealKernel::open(const std::string& path, int flags, Links link
   return fd;
 }
 
-Result<struct stat> RealKernel::status(int fd) {
+Result<struct stat> Kernel::status(int fd) {
   struct stat status{};
-  if (::fstat(fd, &status) != 0) return system_error("fstat");
+  IMMURE_TRY(checked(::fstat(fd, &status), "fstat"));
   return status;
 }
 
-Result<struct stat> RealKernel::status_of(const std::string& path) {
+Result<struct stat> Kernel::status_of(const std::string& path) {
   struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return system_error("stat " + path);
+  IMMURE_TRY(checked(::stat(path.c_str(), &status), "stat " + path));
   return status;
 }
 
-Result<void> RealKernel::make_blocking(int fd) {
+Result<void> Kernel::make_blocking(int fd) {
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0 || ::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0) return system_error("clear O_NONBLOCK");
   return {};
 }
 
-Result<void> RealKernel::write(int fd, std::span<const std::byte> bytes) { return write_all(fd, bytes); }
+Result<void> Kernel::write(int fd, std::span<const std::byte> bytes) { return write_all(fd, bytes); }
 
-Result<void> RealKernel::lock(int fd, LockKind kind) {
+Result<void> Kernel::lock(int fd, LockKind kind) {
   struct flock lock{};
   lock.l_type = kind == LockKind::shared ? F_RDLCK : F_WRLCK;
   lock.l_whence = SEEK_SET;
-  if (::fcntl(fd, F_OFD_SETLK, &lock) != 0) return system_error("lock");
-  return {};
+  return checked(::fcntl(fd, F_OFD_SETLK, &lock), "lock");
 }
 
-Result<UniqueFd> RealKernel::make_memfd(const std::string& name) {
+Result<UniqueFd> Kernel::make_memfd(const std::string& name) {
   UniqueFd fd(::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return system_error("memfd_create " + name);
   return fd;
 }
 
-Result<std::uint64_t> RealKernel::copy(int from, int to, std::uint64_t limit) {
-  std::array<std::byte, 65536> buffer{};
-  const auto n = ::read(from, buffer.data(), std::min<std::uint64_t>(limit, buffer.size()));
-  if (n < 0) return system_error("read");
-  IMMURE_TRY(write_all(to, std::span(buffer).first(static_cast<std::size_t>(n))));
+Result<std::uint64_t> Kernel::copy(int from, int to, std::uint64_t limit) {
+  const auto n = ::sendfile(to, from, nullptr, limit);
+  if (n < 0) return system_error("copy");
   return static_cast<std::uint64_t>(n);
 }
 
-Result<void> RealKernel::seal(int fd) { return seal_memfd(fd); }
+Result<void> Kernel::seal(int fd) { return seal_memfd(fd); }
 
-Result<void> RealKernel::make_directory(const std::string& path, mode_t mode) {
-  if (::mkdir(path.c_str(), mode) != 0) return system_error("mkdir " + path);
-  return {};
+Result<void> Kernel::make_directory(const std::string& path, mode_t mode) {
+  return checked(::mkdir(path.c_str(), mode), "mkdir " + path);
 }
 
-Result<void> RealKernel::remove_directory(const std::string& path) {
-  if (::rmdir(path.c_str()) != 0) return system_error("rmdir " + path);
-  return {};
+Result<void> Kernel::remove_directory(const std::string& path) {
+  return checked(::rmdir(path.c_str()), "rmdir " + path);
 }
 
-Result<void> RealKernel::remove_file(const std::string& path) {
-  if (::unlink(path.c_str()) != 0) return system_error("unlink " + path);
-  return {};
+Result<void> Kernel::remove_file(const std::string& path) {
+  return checked(::unlink(path.c_str()), "unlink " + path);
 }
 
-Result<std::string> RealKernel::read_file(const std::string& path) {
+Result<std::string> Kernel::read_file(const std::string& path) {
   const auto fd = IMMURE_TRY(open(path, O_RDONLY, Links::followed));
   return read_text(fd.get(), 1 << 20, path);
 }
 
-Result<void> RealKernel::write_file(const std::string& path, std::string_view text) {
+Result<void> Kernel::write_file(const std::string& path, std::string_view text) {
   const auto fd = IMMURE_TRY(open(path, O_WRONLY, Links::refused));
   if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     return system_error("write \"" + std::string(text) + "\" to " + path);
@@ -96,16 +90,15 @@ Result<void> RealKernel::write_file(const std::string& path, std::string_view te
   return {};
 }
 
-Result<void> RealKernel::replace_file(const std::string& path, std::span<const std::byte> bytes) {
+Result<void> Kernel::replace_file(const std::string& path, std::span<const std::byte> bytes) {
   const auto fresh = path + ".new";
   UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return system_error("create " + fresh);
   IMMURE_TRY(write_all(fd.get(), bytes));
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return system_error("rename " + fresh);
-  return {};
+  return checked(::rename(fresh.c_str(), path.c_str()), "rename " + fresh);
 }
 
-Result<std::vector<std::string>> RealKernel::list_directory(const std::string& path) {
+Result<std::vector<std::string>> Kernel::list_directory(const std::string& path) {
   auto fd = IMMURE_TRY(open(path, O_RDONLY | O_DIRECTORY, Links::followed));
   DIR* directory = ::fdopendir(fd.get());
   if (directory == nullptr) return system_error("list " + path);
@@ -119,7 +112,7 @@ Result<std::vector<std::string>> RealKernel::list_directory(const std::string& p
   return names;
 }
 
-Result<std::string> RealKernel::read_link(const std::string& path) {
+Result<std::string> Kernel::read_link(const std::string& path) {
   std::array<char, 4096> target{};
   const auto n = ::readlink(path.c_str(), target.data(), target.size());
   if (n < 0) return system_error("readlink " + path);

@@ -10,35 +10,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "launcher/real_kernel.hpp"
+#include "launcher/kernel.hpp"
 
 namespace immure::launcher {
 
-Result<void> RealKernel::set_socket_context(const std::string& context) {
-  if (::setsockcreatecon_raw(context.empty() ? nullptr : context.c_str()) != 0) {
-    return system_error("setsockcreatecon " + context);
-  }
-  return {};
+Result<void> Kernel::set_socket_context(const std::string& context) {
+  return checked(::setsockcreatecon_raw(context.empty() ? nullptr : context.c_str()),
+                 "setsockcreatecon " + context);
 }
 
-Result<void> RealKernel::set_file_context(int fd, const std::string& context) {
-  if (::fsetfilecon_raw(fd, context.c_str()) != 0) return system_error("fsetfilecon " + context);
-  return {};
+Result<void> Kernel::set_file_context(int fd, const std::string& context) {
+  return checked(::fsetfilecon_raw(fd, context.c_str()), "fsetfilecon " + context);
 }
 
-Result<FdPair> RealKernel::make_pipe() {
+Result<FdPair> Kernel::make_pipe() {
   std::array<int, 2> fds{};
-  if (::pipe2(fds.data(), O_CLOEXEC) != 0) return system_error("pipe2");
+  IMMURE_TRY(checked(::pipe2(fds.data(), O_CLOEXEC), "pipe2"));
   return FdPair{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
-Result<FdPair> RealKernel::make_socket_pair(int type) {
+Result<FdPair> Kernel::make_socket_pair(int type) {
   std::array<int, 2> fds{};
-  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds.data()) != 0) return system_error("socketpair");
+  IMMURE_TRY(checked(::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds.data()), "socketpair"));
   return FdPair{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
-Result<UniqueFd> RealKernel::listen_at(const std::string& path) {
+Result<UniqueFd> Kernel::listen_at(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path)) return invalid("listen at " + path + ": the path is too long");
@@ -46,33 +43,32 @@ Result<UniqueFd> RealKernel::listen_at(const std::string& path) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!fd) return system_error("socket");
   // The umask of the launcher (077) gives the socket file mode 0700: its owner alone may connect.
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    return system_error("bind " + path);
-  }
-  if (::listen(fd.get(), 16) != 0) return system_error("listen " + path);
+  IMMURE_TRY(checked(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)),
+                     "bind " + path));
+  IMMURE_TRY(checked(::listen(fd.get(), 16), "listen " + path));
   return fd;
 }
 
-Result<void> RealKernel::send(int fd, std::span<const std::byte> message) {
+Result<void> Kernel::send(int fd, std::span<const std::byte> message) {
   if (::send(fd, message.data(), message.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(message.size())) {
     return system_error("send");
   }
   return {};
 }
 
-Result<std::size_t> RealKernel::receive(int fd, std::span<std::byte> buffer) {
+Result<std::size_t> Kernel::receive(int fd, std::span<std::byte> buffer) {
   const auto n = ::read(fd, buffer.data(), buffer.size());
   if (n < 0) return system_error("read");
   return static_cast<std::size_t>(n);
 }
 
-Result<int> RealKernel::poll(std::span<pollfd> fds, int milliseconds) {
+Result<int> Kernel::poll(std::span<pollfd> fds, int milliseconds) {
   const int ready = ::poll(fds.data(), fds.size(), milliseconds);
   if (ready < 0 && errno != EINTR) return system_error("poll");
   return ready < 0 ? 0 : ready;
 }
 
-Result<Process> RealKernel::clone(std::uint64_t flags, int cgroup_fd) {
+Result<Process> Kernel::clone(std::uint64_t flags, int cgroup_fd) {
   int pidfd = -1;
   clone_args arguments{};
   arguments.flags = flags | CLONE_PIDFD | (cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0);
@@ -84,13 +80,13 @@ Result<Process> RealKernel::clone(std::uint64_t flags, int cgroup_fd) {
   return Process{static_cast<pid_t>(pid), UniqueFd(pid == 0 ? -1 : pidfd)};
 }
 
-Result<void> RealKernel::kill(const Process& process) {
+Result<void> Kernel::kill(const Process& process) {
   const auto result = ::syscall(SYS_pidfd_send_signal, process.pidfd.get(), SIGKILL, nullptr, 0);
   if (result != 0 && errno != ESRCH) return system_error("pidfd_send_signal");
   return {};
 }
 
-Result<ProcessEnd> RealKernel::wait(const Process& process) {
+Result<ProcessEnd> Kernel::wait(const Process& process) {
   siginfo_t info{};
   while (::waitid(P_PIDFD, static_cast<id_t>(process.pidfd.get()), &info, WEXITED) != 0) {
     if (errno != EINTR) return system_error("waitid");
@@ -99,33 +95,31 @@ Result<ProcessEnd> RealKernel::wait(const Process& process) {
   return ProcessEnd{.status = 0, .signal = info.si_status};
 }
 
-void RealKernel::exit_child(int status) { ::_exit(status); }
+void Kernel::exit_child(int status) { ::_exit(status); }
 
-Result<void> RealKernel::reset_signals() {
+Result<void> Kernel::reset_signals() {
   sigset_t none;
   sigemptyset(&none);
-  if (::sigprocmask(SIG_SETMASK, &none, nullptr) != 0) return system_error("sigprocmask");
-  return {};
+  return checked(::sigprocmask(SIG_SETMASK, &none, nullptr), "sigprocmask");
 }
 
-Result<int> RealKernel::duplicate_above(int fd, int lowest) {
+Result<int> Kernel::duplicate_above(int fd, int lowest) {
   const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, lowest);
   if (copy < 0) return system_error("duplicate fd " + std::to_string(fd));
   return copy;
 }
 
-Result<void> RealKernel::duplicate_to(int fd, int target) {
+Result<void> Kernel::duplicate_to(int fd, int target) {
   if (::dup2(fd, target) != target) return system_error("dup2 to fd " + std::to_string(target));
   return {};
 }
 
-Result<void> RealKernel::close_all_on_exec() {
+Result<void> Kernel::close_all_on_exec() {
   constexpr unsigned cloexec = 1U << 2;  // CLOSE_RANGE_CLOEXEC, linux/close_range.h
-  if (::syscall(SYS_close_range, 0, ~0U, cloexec) != 0) return system_error("close_range");
-  return {};
+  return checked(::syscall(SYS_close_range, 0, ~0U, cloexec), "close_range");
 }
 
-Result<void> RealKernel::execute(int program_fd, std::vector<std::string> arguments) {
+Result<void> Kernel::execute(int program_fd, std::vector<std::string> arguments) {
   std::vector<char*> pointers;
   for (auto& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
