@@ -49,6 +49,19 @@ policy::ExitCode exit_code_of(const ProcessEnd& end) {
   return policy::ExitCode::failure;
 }
 
+std::string_view reason_of(policy::ExitCode code) {
+  switch (code) {
+    case policy::ExitCode::success:
+      return "shutdown";
+    case policy::ExitCode::killed:
+      return "destroyed";
+    case policy::ExitCode::guest_crashed:
+      return "crashed";
+    default:
+      return "failed";
+  }
+}
+
 Ending keep(Launch& launch, int stop_signals_fd, const Reporter& reporter) {
   while (true) {
     const auto code = await_end(launch, stop_signals_fd);

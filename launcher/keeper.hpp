@@ -18,6 +18,9 @@ struct Ending {
 /// `stop_signals_fd` means: kill the guest. Undoing the launch is the caller's.
 Ending keep(Launch& launch, int stop_signals_fd, const Reporter& reporter);
 
+/// "shutdown", "killed", ...: how the guest ended, for the audit log.
+std::string_view reason_of(policy::ExitCode code);
+
 /// Gives the monitor the time to drain what the VMM said last.
 void let_monitor_finish(Launch& launch);
 

@@ -59,6 +59,9 @@ class Kernel {
 
   virtual Result<Selinux> check_selinux(policy::SelinuxMode mode);
 
+  /// One record in the audit log; no error where the kernel has none.
+  virtual Result<void> audit(int type, const std::string& text);
+
   // Files. Every fd is close-on-exec.
   virtual Result<UniqueFd> open(const std::string& path, int flags, Links links);
   virtual Result<struct stat> status(int fd);

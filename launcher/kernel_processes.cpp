@@ -2,6 +2,7 @@
 #include <csignal>
 
 #include <fcntl.h>
+#include <libaudit.h>
 #include <linux/sched.h>
 #include <selinux/selinux.h>
 #include <sys/socket.h>
@@ -13,6 +14,15 @@
 #include "launcher/kernel.hpp"
 
 namespace immure::launcher {
+
+Result<void> Kernel::audit(int type, const std::string& text) {
+  const UniqueFd fd(::audit_open());
+  if (!fd && (errno == EINVAL || errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT)) return {};
+  if (!fd) return system_error("open the audit log");
+  constexpr int success = 1;
+  return checked(::audit_log_user_message(fd.get(), type, text.c_str(), nullptr, nullptr, nullptr, success),
+                 "write to the audit log");
+}
 
 Result<void> Kernel::set_socket_context(const std::string& context) {
   return checked(::setsockcreatecon_raw(context.empty() ? nullptr : context.c_str()),

@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "launcher/audit.hpp"
 #include "launcher/spawn.hpp"
 
 namespace immure::launcher {
@@ -39,10 +40,11 @@ Plan make_plan(const policy::GuestRecord& guest) {
       {"open /dev/kvm, the VMM and the monitor, once", ExitCode::unsafe_host, open_programs},
       {"make the VMM's record, the log pipe, the console and control sockets", ExitCode::failure,
        make_channels}};
+  plan.push_back({"tell the audit log who the guest is and what it gets", ExitCode::failure, audit_guest});
   const auto start = make_restart_plan();
   plan.insert(plan.end(), start.begin(), start.end());
   // The monitor reads the log from its first line on that the launcher did not read.
-  plan.insert(std::prev(plan.end(), 2),
+  plan.insert(std::prev(plan.end(), 3),
               {"start the monitor the same way; read back", ExitCode::confinement_failed, start_monitor});
   return plan;
 }

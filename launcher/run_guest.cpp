@@ -5,6 +5,8 @@
 
 #include <sys/random.h>
 
+#include "base/log.hpp"
+#include "launcher/audit.hpp"
 #include "launcher/host_policy.hpp"
 #include "launcher/keeper.hpp"
 #include "launcher/plan.hpp"
@@ -67,6 +69,9 @@ Ending launch_and_keep(Launch& launch, int stop_signals_fd, const Reporter& repo
     end = {launch.failure, executed.error().message};
   }
   let_monitor_finish(launch);
+  if (launch.started_at != 0) {
+    if (const auto told = audit_stop(launch, reason_of(end.code)); !told) log_line(told.error().message);
+  }
   if (const auto undone = launch.ledger.undo(launch.kernel); !undone) {
     end.message +=
         (end.message.empty() ? "" : "; ") + std::string("and was not undone: ") + undone.error().message;
