@@ -42,10 +42,9 @@ ExitCode show_plan(Kernel& kernel, const policy::GuestRecord& guest, const Repor
 
 ExitCode kill_by_name(Kernel& kernel, const Paths& paths, const policy::LaunchRequest& request,
                       const Reporter& reporter) {
-  const auto name = request.name.view();
-  auto killed = policy::is_guest_name(name)
-                    ? kill_guest(kernel, paths, std::string(name))
-                    : system_error("\"" + std::string(name) + "\" is no guest's name", ESRCH);
+  const std::string name(request.name.view());
+  auto killed =
+      policy::is_guest_name(name) ? kill_guest(kernel, paths, name) : invalid("that is no guest's name");
   const auto code = killed                                 ? ExitCode::success
                     : killed.error().error_number == ESRCH ? ExitCode::no_such_guest
                                                            : ExitCode::failure;

@@ -43,7 +43,8 @@ Result<void> kill_guest(Kernel& kernel, const Paths& paths, const std::string& n
     const auto status = kernel.status_of(paths.guest(name));
     return !status && status.error().error_number == ENOENT;
   };
-  if (gone()) return system_error("no guest called " + name + " runs", ESRCH);
+  if (gone())
+    return std::unexpected(Error{.message = "no guest called " + name + " runs", .error_number = ESRCH});
   auto marked = kernel.replace_file(kill_mark(paths, name), {});
   if (!marked && marked.error().error_number != ENOENT) return marked;
   // A guest that ends just now has no cgroup any more: its keeper is undoing the launch already.
