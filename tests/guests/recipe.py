@@ -12,11 +12,13 @@ from testhost.paths import cache_root, hash_of
 from testhost.progress import BuildError, as_root, run_logged, stage
 
 from .initrd import write_initrd
-from .tiny_kernels import KERNELS, tiny_kernel
+from .tiny_kernels import TINY_KERNELS, tiny_kernel
 from .vmlinux import extract_vmlinux
 
 HERE = Path(__file__).resolve().parent
 SUITES = {"debian12": "bookworm", "debian13": "trixie"}
+# The same kernels again by version, for those who want a kernel and no system.
+KERNELS = {"6.1": "debian12", "6.12": "debian13"}
 
 
 def build_debian(name: str) -> Path:
@@ -48,10 +50,13 @@ def build_guests() -> Path:
                     link_or_copy(debian / file, files / name / file)
                 (files / name / "vmlinux").write_bytes(extract_vmlinux((debian / "vmlinuz").read_bytes()))
                 tick()
+            for version, name in KERNELS.items():
+                link_or_copy(files / name / "vmlinux", files / f"vmlinux-{version}")
+                link_or_copy(files / name / "vmlinuz", files / f"bzImage-{version}")
             trees = [next((debian / "modules").iterdir()) for debian in debians.values()]
             write_initrd(files / "busybox.cpio", busybox, HERE / "init", trees)
             (files / "tiny").mkdir()
-            for name, code in KERNELS.items():
+            for name, code in TINY_KERNELS.items():
                 (files / "tiny" / name).write_bytes(tiny_kernel(code))
             pack = ["mke2fs", "-q", "-t", "ext4", "-L", "guests", "-O", "^has_journal", "-m", "0", "-E", "root_owner=0:0",
                     "-d", files, folder / "drive.raw", f"{GUESTS_DRIVE_BYTES >> 20}M"]  # fmt: skip

@@ -13,7 +13,7 @@ NOTE_PHYS32_ENTRY = 18
 NOTE = struct.pack("<III4sI", 4, 4, NOTE_PHYS32_ENTRY, b"Xen\0", ENTRY + HEADERS + 20)
 CODE = ENTRY + HEADERS + len(NOTE)
 
-KERNELS = {
+TINY_KERNELS = {
     # cli; hlt; jmp back to hlt: a guest that is there and does nothing.
     "halt": b"\xfa\xf4\xeb\xfd",
     # lidt of an empty table, then int3: a triple fault.

@@ -3,7 +3,6 @@
 import argparse
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from .build import boot_files, build_host, build_ready, empty_guests_drive
 from .instance import Instance
 from .layers import locked
 from .paths import cache_root, default_name, instances_root
-from .progress import BuildError, stage
+from .progress import BuildError, end_as_if_interrupted, stage
 
 HELP = """A real host to test on, anywhere: Debian 13 in an emulated machine with /dev/kvm, enforcing SELinux and a TPM.
 
@@ -141,9 +140,7 @@ def parse(argv: list) -> argparse.Namespace:
 
 
 def main(argv: list) -> int:
-    # A request to end is handled as Ctrl-C is: everything that was started is ended first.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    end_as_if_interrupted()
     try:
         arguments = parse(argv)
         return arguments.run(arguments)
