@@ -69,6 +69,8 @@ Result<void> check_wall(PolicyOracle& oracle, const std::string& launcher) {
   };
   for (const auto& domain : {Domain{vmm, vmm_program}, Domain{monitor, monitor_program}}) {
     IMMURE_TRY(require_allowed(oracle, {launcher, domain.context, "process", "transition"}));
+    // Without it the C library starts in a way that the launch filter does not expect.
+    IMMURE_TRY(require_allowed(oracle, {launcher, domain.context, "process", "noatsecure"}));
     // no_new_privs is set, and the program's mount is gone by then, which counts as nosuid.
     IMMURE_TRY(require_allowed(oracle, {launcher, domain.context, "process2", "nnp_transition"}));
     IMMURE_TRY(require_allowed(oracle, {launcher, domain.context, "process2", "nosuid_transition"}));

@@ -31,13 +31,13 @@ std::vector<std::function<Result<void>()>> launch_steps(const ScratchDirectory& 
         return journal->append(IMMURE_TRY(lease_entry(LeaseKind::name, "web1")));
       },
       [&leases]() -> Result<void> {
-        IMMURE_TRY(leases.claim(LeaseKind::name, "web1", "owner"));
-        return {};
+        const auto claim = leases.claim(LeaseKind::name, "web1", "owner");
+        return claim ? Result<void>() : std::unexpected(claim.error());
       },
       [&journal, &leases]() -> Result<void> {
         ScriptedNumbers random({7});
-        IMMURE_TRY(claim_categories(leases, *journal, random));
-        return {};
+        const auto pair = claim_categories(leases, *journal, random);
+        return pair ? Result<void>() : std::unexpected(pair.error());
       },
       [&journal, disk, path]() -> Result<void> {
         return journal->append(

@@ -122,7 +122,7 @@ TEST_CASE("with 100,000 category pairs held the next one is found at once", "[se
   for (std::uint32_t i = 0; i < 100'000; ++i) {
     // Spread over the whole range, as random draws would.
     const auto text = CategoryPair::at(i * 5 + 1)->text();
-    if (host.leases.claim(LeaseKind::categories, text, "somebody") != Claim::taken) FAIL("claim " << text);
+    if (*host.leases.claim(LeaseKind::categories, text, "somebody") != Claim::taken) FAIL("claim " << text);
   }
   KernelRandomNumbers random;
   constexpr int claims = 100;
