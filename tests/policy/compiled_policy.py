@@ -15,9 +15,26 @@ def policy() -> setools.SELinuxPolicy:
 
 
 @functools.cache
+def rules_by_source() -> dict:
+    """{source type or attribute: its allow and allowxperm rules}, whatever a boolean says now. One walk over the seventy
+    thousand rules of a policy, which takes long enough in an emulated machine."""
+    rules = {}
+    for rule in policy().terules():
+        if rule.ruletype in (setools.TERuletype.allow, setools.TERuletype.allowxperm):
+            rules.setdefault(str(rule.source), []).append(rule)
+    return rules
+
+
+def names_of(domain: str) -> set:
+    """The domain and every attribute that it has."""
+    return {domain} | {str(attribute) for attribute in policy().lookup_type(domain).attributes()}
+
+
+@functools.cache
 def rules_of(domain: str) -> list:
-    """The allow rules that apply to the domain, whatever a boolean says now."""
-    return list(setools.TERuleQuery(policy(), ruletype=["allow"], source=domain).results())
+    """The allow rules that apply to the domain."""
+    found = (rule for name in names_of(domain) for rule in rules_by_source().get(name, []))
+    return [rule for rule in found if rule.ruletype == setools.TERuletype.allow]
 
 
 @functools.cache
@@ -25,16 +42,19 @@ def access_of(domain: str) -> dict:
     """{(target type, class): permissions} with attributes expanded and self replaced by the domain."""
     access = {}
     for rule in rules_of(domain):
-        for target in targets_of(rule, domain):
+        for target in targets_of(str(rule.target), domain):
             access.setdefault((target, str(rule.tclass)), set()).update(rule.perms)
     return access
 
 
-def targets_of(rule, domain: str):
-    target = str(rule.target)
-    if target == "self":
-        return [domain]
-    return [str(kind) for kind in rule.target.expand()]
+def targets_of(target: str, domain: str) -> list:
+    return [domain] if target == "self" else members_of(target)
+
+
+@functools.cache
+def members_of(name: str) -> list:
+    """The types of an attribute; a type by itself."""
+    return [str(kind) for kind in policy().lookup_type_or_attr(name).expand()]
 
 
 def targets_with(domain: str, permission: str, classes=None) -> set:
@@ -46,15 +66,34 @@ def targets_with(domain: str, permission: str, classes=None) -> set:
     }
 
 
+def permissions_on(target: str, domain: str) -> set:
+    """What the domain may do with another type, in whatever class. Quicker than access_of() for a domain of many rules."""
+    names = names_of(target)
+    return {permission for rule in rules_of(domain) if str(rule.target) in names for permission in rule.perms}
+
+
 def sources_with(target: str, object_class: str, permission: str) -> set:
-    """The types that have the permission on the target."""
-    query = setools.TERuleQuery(policy(), ruletype=["allow"], target=target, tclass=[object_class], perms=[permission])
-    return {str(kind) for rule in query.results() for kind in rule.source.expand() if target in targets_of(rule, str(kind))}
+    """The other types that have the permission on the target."""
+    names = names_of(target)
+    return {
+        kind
+        for source, rules in rules_by_source().items()
+        for rule in rules
+        if str(rule.target) in names and str(rule.tclass) == object_class and permission in rule.perms
+        for kind in members_of(source)
+    }
 
 
 def ioctls_of(domain: str, target: str, object_class: str) -> set:
-    query = setools.TERuleQuery(policy(), ruletype=["allowxperm"], source=domain, target=target, tclass=[object_class])
-    return {number for rule in query.results() for number in numbers_of(rule.perms)}
+    return {
+        number
+        for name in names_of(domain)
+        for rule in rules_by_source().get(name, [])
+        if rule.ruletype == setools.TERuletype.allowxperm
+        and target in targets_of(str(rule.target), domain)
+        and str(rule.tclass) == object_class
+        for number in numbers_of(rule.perms)
+    }
 
 
 def numbers_of(permissions):
@@ -64,7 +103,3 @@ def numbers_of(permissions):
             yield item
         else:
             yield from range(item[0], item[-1] + 1)
-
-
-def members_of(attribute: str) -> set:
-    return {str(kind) for kind in policy().lookup_typeattr(attribute).expand()}
