@@ -47,11 +47,13 @@ Result<void> kill_guest(Kernel& kernel, const Paths& paths, const std::string& n
     return std::unexpected(Error{.message = "no guest called " + name + " runs", .error_number = ESRCH});
   auto marked = kernel.replace_file(kill_mark(paths, name), {});
   if (!marked && marked.error().error_number != ENOENT) return marked;
-  // A guest that ends just now has no cgroup any more: its keeper is undoing the launch already.
-  auto killed = Cgroup(paths.cgroups, name).kill(kernel, "vmm");
-  if (!killed && killed.error().error_number != ENOENT) return killed;
   for (int i = 0; i < undo_polls; ++i) {
     if (gone()) return {};
+    // Again and again, as a guest that is being started has no process yet. One that ends has no cgroup any
+    // more.
+    auto killed = Cgroup(paths.cgroups, name).kill(kernel, "vmm");
+    if (!killed && killed.error().error_number != ENOENT && killed.error().error_number != ENODEV)
+      return killed;
     IMMURE_TRY(kernel.poll({}, poll_milliseconds));
   }
   return invalid("the keeper of " + name + " did not undo the launch in time");
