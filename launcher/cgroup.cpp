@@ -99,7 +99,7 @@ Result<void> Cgroup::await_empty(Kernel& kernel, std::string_view leaf) const {
   for (int i = 0; i < empty_polls; ++i) {
     const auto events = IMMURE_TRY(kernel.read_file(path(leaf) + "/cgroup.events"));
     if (field(events, "populated") == "0") return {};
-    IMMURE_TRY(kernel.poll({}, poll_milliseconds));
+    static_cast<void>(IMMURE_TRY(kernel.poll({}, poll_milliseconds)));
   }
   return invalid("processes in " + path(leaf) + " do not end");
 }

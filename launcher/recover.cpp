@@ -54,7 +54,7 @@ Result<void> kill_guest(Kernel& kernel, const Paths& paths, const std::string& n
     auto killed = Cgroup(paths.cgroups, name).kill(kernel, "vmm");
     if (!killed && killed.error().error_number != ENOENT && killed.error().error_number != ENODEV)
       return killed;
-    IMMURE_TRY(kernel.poll({}, poll_milliseconds));
+    static_cast<void>(IMMURE_TRY(kernel.poll({}, poll_milliseconds)));
   }
   return invalid("the keeper of " + name + " did not undo the launch in time");
 }
