@@ -39,11 +39,11 @@ Plan make_plan(const policy::GuestRecord& guest) {
       {"make the guest's cgroup and set its limits; read back", ExitCode::unsafe_host, make_cgroup},
       {"open /dev/kvm, the VMM and the monitor, once", ExitCode::unsafe_host, open_programs},
       {"make the VMM's record, the log pipe, the console and control sockets", ExitCode::failure,
-       make_channels}};
-  plan.push_back({"tell the audit log who the guest is and what it gets", ExitCode::failure, audit_guest});
+       make_channels},
+      {"tell the audit log who the guest is and what it gets", ExitCode::failure, audit_guest}};
   const auto start = make_restart_plan();
   plan.insert(plan.end(), start.begin(), start.end());
-  // The monitor reads the log from its first line on that the launcher did not read.
+  // After the read-back and before the guest runs: from here on the monitor reads the VMM's log.
   plan.insert(std::prev(plan.end(), 3),
               {"start the monitor the same way; read back", ExitCode::confinement_failed, start_monitor});
   return plan;
@@ -55,6 +55,7 @@ Plan make_restart_plan() {
       {"wait until every thread of the VMM is behind its own filter", ExitCode::failure, await_ready},
       {"read back from /proc what the VMM really is", ExitCode::confinement_failed, read_back_vmm},
       {"record the guest's state", ExitCode::failure, record_state},
+      {"tell the audit log that the guest starts", ExitCode::failure, audit_start},
       {"let the guest run", ExitCode::vmm_died, release_guest}};
 }
 

@@ -120,7 +120,10 @@ TEST_CASE("a launch does everything in the order of the design", "[launcher]") {
   CHECK(kernel.first("lock shared") < kernel.first("clone"));
   CHECK(kernel.first("audit 2502") < kernel.first("clone"));
   CHECK(kernel.first("clone") < kernel.first("read_file /proc/5000/task/1/status"));
-  CHECK(kernel.first("read_file /proc/5000/task/1/status") < kernel.first("send"));
+  CHECK(kernel.first("read_file /proc/5000/task/1/status") <
+        kernel.first("read_file /proc/5001/task/1/status"));
+  CHECK(kernel.first("read_file /proc/5001/task/1/status") < kernel.first("send"));
+  CHECK(kernel.first("audit 2500") < kernel.first("send"));
   CHECK(kernel.first("replace_file " + host.paths.guest("web1") + "/state") < kernel.first("send"));
   CHECK(kernel.calls.back() == "send");
   if (kernel.selinux == Selinux::enforcing) {
