@@ -30,10 +30,10 @@ Result<void> undo_entry(Kernel& kernel, const Ledger& ledger, const selinux::Jou
     case EntryKind::cgroup:
       return IMMURE_TRY(Cgroup::at(path)).destroy(kernel);
     case EntryKind::label:
-      IMMURE_TRY(selinux::restore_label(entry));
+      static_cast<void>(IMMURE_TRY(selinux::restore_label(entry)));
       return {};
     case EntryKind::content:
-      IMMURE_TRY(ledger.contents.release(entry, owner));
+      static_cast<void>(IMMURE_TRY(ledger.contents.release(entry, owner)));
       return {};
   }
   return invalid("the journal has an entry of an unknown kind");
