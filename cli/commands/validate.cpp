@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/commands.hpp"
+#include "cli/output/printable.hpp"
 #include "cli/output/units.hpp"
 #include "cli/proc/process_text.hpp"
 #include "cli/spec/compile.hpp"
@@ -24,9 +25,16 @@ void print_json_errors(const Failure& failure) {
 Expected<ExitCode> validate_command(const std::string& spec, OutputFormat format) {
   const auto record = compile_guest_spec(spec);
   if (!record) {
-    if (format == OutputFormat::text) return std::unexpected(record.error());
-    print_json_errors(record.error());
-    return record.error().code;
+    const auto& failure = record.error();
+    if (format == OutputFormat::json) {
+      print_json_errors(failure);
+    } else if (failure.code == ExitCode::bad_specification) {
+      // Without a program's name in front: editors and build tools jump to FILE:LINE:COLUMN.
+      fmt::print(stderr, "{}\n", printable_lines(failure.message));
+    } else {
+      return std::unexpected(failure);
+    }
+    return failure.code;
   }
   if (format == OutputFormat::json) {
     fmt::print("{}\n", dump({{"valid", true}, {"errors", Json::array()}, {"name", record->name.view()}}));

@@ -1,0 +1,33 @@
+# Completion of immure(1) for bash.
+
+_immure_guests() {
+  immure ps 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
+_immure() {
+  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W \
+      "run ps inspect console stop kill logs validate doctor --help --version" -- "$word")
+    return
+  fi
+  local options="--help"
+  case $command in
+    run) options="--help --detach --dry-run --json" ;;
+    ps | inspect | validate | doctor) options="--help --json" ;;
+    stop) options="--help --timeout" ;;
+  esac
+  if [[ $word == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+    return
+  fi
+  case $command in
+    run | validate) mapfile -t COMPREPLY < <(compgen -f -X '!*.toml' -- "$word"; compgen -d -- "$word") ;;
+    inspect | console | stop | kill | logs)
+      mapfile -t COMPREPLY < <(compgen -W "$(_immure_guests)" -- "$word")
+      ;;
+  esac
+}
+
+complete -o filenames -F _immure immure
