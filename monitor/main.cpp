@@ -22,9 +22,9 @@ Result<uid_t> owner_of(int listener) {
 
 Result<void> serve() {
   const auto owner = IMMURE_TRY(owner_of(monitor_fd::listener));
-  monitor::VmmLink vmm(UniqueFd(monitor_fd::log), UniqueFd(monitor_fd::console),
-                       UniqueFd(monitor_fd::control));
-  monitor::Server server(std::move(vmm), UniqueFd(monitor_fd::listener), owner);
+  monitor::VmmLink vmm{UniqueFd{monitor_fd::log}, UniqueFd{monitor_fd::console},
+                       UniqueFd{monitor_fd::control}};
+  monitor::Server server{std::move(vmm), UniqueFd{monitor_fd::listener}, owner};
   IMMURE_TRY(seccomp::install_filter(seccomp::compiled_filter(seccomp::Profile::monitor)));
   return server.run();
 }

@@ -38,7 +38,8 @@ Expected<ExitCode> stop_command(const std::string& name, std::chrono::seconds ti
   // A guest whose monitor or VMM does not answer is past asking.
   fmt::print(stderr, "immure: {}: {}: killing it\n", name,
              pressed ? fmt::format("not off after {} s", timeout.count()) : pressed.error().message);
-  IMMURE_TRY(kill_command(name));
+  const auto killed = kill_command(name);
+  if (!killed) return std::unexpected(killed.error());
   return ExitCode::killed;
 }
 
