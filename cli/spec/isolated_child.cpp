@@ -44,11 +44,13 @@ bool become_nobody() {
 bool confine() {
   if (::geteuid() == 0 && !become_nobody()) return false;
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // They reserve terabytes.
-  if (!limit(RLIMIT_AS, 512UL << 20)) return false;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  // The sanitizers reserve terabytes, and probe memory through pipes of their own.
+  if (!limit(RLIMIT_NOFILE, 16)) return false;
+#else
+  if (!limit(RLIMIT_AS, 512UL << 20) || !limit(RLIMIT_NOFILE, 0)) return false;
 #endif
-  return limit(RLIMIT_CPU, 10) && limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0) &&
-         limit(RLIMIT_NOFILE, 0);
+  return limit(RLIMIT_CPU, 10) && limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0);
 }
 
 [[noreturn]] void child_main(int input, int answer, const std::function<std::string(int)>& work) {
