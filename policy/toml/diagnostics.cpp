@@ -14,8 +14,9 @@ void Diagnostics::add(Place place, std::string_view message) {
 
 std::unexpected<Error> Diagnostics::error() const {
   auto sorted = errors_;
-  std::ranges::stable_sort(sorted, {},
-                           [](const Entry& e) { return std::pair(e.place.line, e.place.column); });
+  std::ranges::sort(sorted, {}, [](const Entry& entry) {
+    return std::tuple(entry.place.line, entry.place.column, std::string_view(entry.message));
+  });
   std::string text;
   for (std::size_t i = 0; i < std::min(sorted.size(), most_shown); ++i) {
     const auto& [place, message] = sorted[i];

@@ -1,0 +1,48 @@
+#include "policy/toml/plain_scan.hpp"
+
+namespace immure::policy::toml_text {
+namespace {
+
+enum class Context { plain, comment, basic_string, literal_string };
+
+/// What the next byte finds itself in. Three quotes in a row are an empty string and the start of another, so
+/// that the text of a multi-line string counts as plain from its second line on.
+Context after(Context context, char c) {
+  if (c == '\n') return Context::plain;
+  switch (context) {
+    case Context::plain:
+      if (c == '#') return Context::comment;
+      if (c == '"') return Context::basic_string;
+      if (c == '\'') return Context::literal_string;
+      return context;
+    case Context::basic_string:
+      return c == '"' ? Context::plain : context;
+    case Context::literal_string:
+      return c == '\'' ? Context::plain : context;
+    case Context::comment:
+      return context;
+  }
+  return context;
+}
+
+}  // namespace
+
+std::optional<Place> find_stray_non_ascii(std::string_view text) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // the byte order mark that TOML allows
+  Place place;
+  auto context = Context::plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (static_cast<unsigned char>(text[i]) >= 0x80 && context == Context::plain) return place;
+    if (context == Context::basic_string && text[i] == '\\' && i + 1 < text.size() && text[i + 1] != '\n') {
+      ++i;  // an escape: \" does not end the string
+      ++place.column;
+    } else {
+      context = after(context, text[i]);
+    }
+    ++place.column;
+    if (text[i] == '\n') place = {.line = place.line + 1, .column = 1};
+  }
+  return std::nullopt;
+}
+
+}  // namespace immure::policy::toml_text

@@ -1,0 +1,22 @@
+#include "policy/toml/plain_scan.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using immure::policy::toml_text::find_stray_non_ascii;
+
+TEST_CASE("letters beyond ASCII may stand in comments and in strings of one line", "[policy]") {
+  CHECK_FALSE(find_stray_non_ascii("# caf\u00e9 \"\na = \"caf\u00e9\" # \u00e9\nb = 'caf\u00e9'\n"));
+  CHECK_FALSE(find_stray_non_ascii("a = \"quote \\\" caf\u00e9\"\n"));
+  CHECK_FALSE(find_stray_non_ascii("\ufeffa = 1\n"));
+}
+
+TEST_CASE("anywhere else they are found, with their place", "[policy]") {
+  const auto key = find_stray_non_ascii("a = 1\ncaf\u00e9 = 1\n");
+  REQUIRE(key);
+  CHECK(key->line == 2);
+  CHECK(key->column == 4);
+  CHECK(find_stray_non_ascii("a = \"x\" \u02ec\n"));
+  CHECK(find_stray_non_ascii("a = \"x\\\\\" \u02ec\n"));
+  CHECK(find_stray_non_ascii("a = \"not closed\n\u02ec\n"));
+  CHECK(find_stray_non_ascii("a = \"\"\"\n\u02ec\"\"\"\n"));
+}
