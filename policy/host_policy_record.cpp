@@ -44,8 +44,11 @@ Result<void> check(const HostPolicyRecord& record) {
   if (record.selinux != SelinuxMode::required && record.selinux != SelinuxMode::optional) {
     return invalid("selinux must be \"required\" or \"optional\"");
   }
-  if (record.uid_base < first_guest_uid || record.uid_base % 2 != 0 || record.uid_count < 2 ||
-      record.uid_count % 2 != 0 || record.uid_count > last_guest_uid - record.uid_base) {
+  // The base is compared first: a difference with a larger base would wrap, and so would the guests' uids, to
+  // 0.
+  if (record.uid_base < first_guest_uid || record.uid_base > last_guest_uid || record.uid_base % 2 != 0 ||
+      record.uid_count < 2 || record.uid_count % 2 != 0 ||
+      record.uid_count > last_guest_uid - record.uid_base) {
     return invalid(
         "uids.base must be even and at least 65536, uids.count even and at least 2, and both together below "
         "2^31");

@@ -14,7 +14,11 @@ std::string instruction(const sock_filter& filter) {
 /// Text for a cell of a table.
 std::string cell(std::string_view text) {
   std::string out;
-  for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
   return out;
 }
 
@@ -62,8 +66,9 @@ std::string emit_markdown(std::span<const CompiledProfile> profiles) {
     out += "\n## " + profile.text.name + "\n\n" + profile.text.purpose +
            "\n| call | only where | answer | why |\n|---|---|---|---|\n";
     for (const auto& rule : profile.text.rules) {
+      if (!rule.section.empty()) out += "| **" + cell(rule.section) + "** | | | |\n";
       out += "| `" + rule.name + "` | " +
-             (rule.condition_text.empty() ? "" : "`" + cell(rule.condition_text) + "`") + " | " +
+             (rule.condition_text.empty() ? "" : "`" + cell(rule.condition_text) + "` ") + "| " +
              (rule.answer ? "fails with " + rule.answer_text : "allowed") + " | " + cell(rule.reason) +
              " |\n";
     }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <memory>
+#include <utility>
 
 #include <seccomp.h>
 
@@ -147,17 +147,22 @@ Result<ProfileText> parse_profile(std::string_view text, std::string_view file_n
   if (const auto dot = profile.name.find('.'); dot != std::string::npos) profile.name.resize(dot);
 
   std::size_t number = 0;
+  bool in_purpose = true;
+  std::string section;
   for (const auto line : split(text, "\n")) {
     ++number;
     const auto where = std::string(file_name) + ":" + std::to_string(number);
+    if (line.empty()) in_purpose = profile.purpose.empty();
     if (line.starts_with('#')) {
-      if (profile.rules.empty()) profile.purpose += std::string(trim(line.substr(1))) + "\n";
-      continue;
+      const auto comment = std::string(trim(line.substr(1)));
+      (in_purpose ? profile.purpose : section) += comment + "\n";
     }
-    if (line.empty()) continue;
+    if (line.empty() || line.starts_with('#')) continue;
+    in_purpose = false;
     auto rule = parse_rule(line);
     if (!rule) return with_context(where, rule.error());
     rule->line = number;
+    rule->section = std::exchange(section, {});
     if (auto checked = check_against_earlier(*rule, profile.rules); !checked) {
       return with_context(where, checked.error());
     }

@@ -27,13 +27,14 @@ struct Rule {
   std::string condition_text;  ///< as written
   std::string answer_text;     ///< as written
   std::string reason;
+  std::string section;  ///< the comment above it, if it is the first rule below one
   std::size_t line = 0;
 };
 
 /// A text file of policy/seccomp/profiles. Everything without a rule kills the process.
 struct ProfileText {
   std::string name;
-  std::string purpose;  ///< the comment in front of the first rule, line by line
+  std::string purpose;  ///< the comment that the file starts with, up to the first other line
   std::vector<Rule> rules;
 };
 

@@ -74,6 +74,16 @@ TEST_CASE("the build notices a filter that does not say what the text says", "[s
   }
 }
 
+TEST_CASE("the first comment is the profile's purpose, a later one heads the rules below it", "[seccomp]") {
+  const auto profile =
+      parse_profile("# One.\n# Two.\n\n# Memory\nbrk  # a\nmunmap  # b\n\n# End\nexit  # c\n", "demo");
+  REQUIRE(profile);
+  CHECK(profile->purpose == "One.\nTwo.\n");
+  CHECK(profile->rules[0].section == "Memory\n");
+  CHECK(profile->rules[1].section.empty());
+  CHECK(profile->rules[2].section == "End\n");
+}
+
 TEST_CASE("the page shows each call, its condition and its reason", "[seccomp]") {
   CompiledProfile compiled{.text = *parse_profile("# Why.\nmmap: arg2 & 1|4 == 0  # heap\n", "demo"),
                            .program = {}};

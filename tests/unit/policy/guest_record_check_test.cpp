@@ -1,0 +1,151 @@
+#include <functional>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "tests/unit/policy/test_records.hpp"
+
+using namespace immure;
+using namespace immure::policy;
+using Catch::Matchers::ContainsSubstring;
+using test::good_guest;
+using test::text;
+
+namespace {
+
+/// What check() says of the good record after `change`; "accepted" where it has nothing to say.
+std::string verdict(const std::function<void(GuestRecord&)>& change) {
+  auto guest = good_guest();
+  change(guest);
+  const auto checked = check(guest);
+  return checked ? "accepted" : checked.error().message;
+}
+
+/// A copy of a text whose bytes are then overwritten: what a hostile sender of a record can do.
+template <typename Text>
+Text raw_bytes(std::string_view bytes) {
+  Text forged;
+  std::memcpy(static_cast<void*>(&forged), bytes.data(), std::min(bytes.size(), sizeof(forged)));
+  return forged;
+}
+
+}  // namespace
+
+TEST_CASE("a good guest record is accepted", "[policy]") {
+  CHECK(verdict([](GuestRecord&) {}) == "accepted");
+  CHECK(verdict([](GuestRecord& g) { g.initrd = {}; }) == "accepted");
+  CHECK(verdict([](GuestRecord& g) {
+          g.disk_count = 0;
+          g.disks = {};
+        }) == "accepted");
+}
+
+TEST_CASE("a record of another kind, version or size is refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.header.magic ^= 1; }),
+             ContainsSubstring("magic, version or size"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.header.version += 1; }),
+             ContainsSubstring("magic, version or size"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.header.size -= 1; }),
+             ContainsSubstring("magic, version or size"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.header.reserved = 1; }),
+             ContainsSubstring("magic, version or size"));
+}
+
+TEST_CASE("a name that is none, or not terminated, is refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.name = {}; }), ContainsSubstring("name must be"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.name = text<GuestName>("../web"); }),
+             ContainsSubstring("name must be"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.name = raw_bytes<GuestName>(std::string(64, 'a')); }),
+             ContainsSubstring("name must be"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.name = raw_bytes<GuestName>(std::string_view("a\0b", 3)); }),
+             ContainsSubstring("name must be"));
+}
+
+TEST_CASE("paths that are relative, not in normal form or not terminated are refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.kernel = {}; }), ContainsSubstring("boot.kernel must be"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.kernel = text<HostPath>("vmlinuz"); }),
+             ContainsSubstring("boot.kernel"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.initrd = text<HostPath>("/a/../b"); }),
+             ContainsSubstring("boot.initrd"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.kernel = raw_bytes<HostPath>(std::string(1024, '/')); }),
+             ContainsSubstring("boot.kernel is not well-formed"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[1].path = text<HostPath>("/a//b"); }),
+             ContainsSubstring("disks[1].path must be"));
+}
+
+TEST_CASE("a command line with a control character is refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.command_line = text<BoundedString<2048>>("a\nb"); }),
+             ContainsSubstring("boot.command_line contains a control character"));
+}
+
+TEST_CASE("numbers of vCPUs and sizes of memory out of range are refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.vcpus = 0; }),
+             ContainsSubstring("cpu.count must be 1 to 32, not 0"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.vcpus = 33; }), ContainsSubstring("not 33"));
+  CHECK(verdict([](GuestRecord& g) { g.vcpus = 32; }) == "accepted");
+  CHECK_THAT(verdict([](GuestRecord& g) { g.memory_bytes = 30ULL << 20; }),
+             ContainsSubstring("memory.size must be"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.memory_bytes = (1ULL << 40) + (2ULL << 20); }),
+             ContainsSubstring("memory.size must be"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.memory_bytes = (64ULL << 20) + 4096; }),
+             ContainsSubstring("2 MiB"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.memory_bytes = ~0ULL; }),
+             ContainsSubstring("memory.size must be"));
+}
+
+TEST_CASE("switches that are neither on nor off are refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.serial = Switch{2}; }), ContainsSubstring("neither on nor off"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.console = Switch{2}; }), ContainsSubstring("neither on nor off"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.entropy = Switch{~0U}; }),
+             ContainsSubstring("neither on nor off"));
+}
+
+TEST_CASE("disks that are malformed are refused by their key", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[1].id = {}; }), ContainsSubstring("disks[1].id must be"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].id = text<BoundedString<32>>("-a"); }),
+             ContainsSubstring("disks[0].id must be"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].id = text<BoundedString<32>>(std::string(21, 'a')); }),
+             ContainsSubstring("1 to 20"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].format = DiskFormat{0}; }),
+             ContainsSubstring("disks[0].format"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].format = DiskFormat{2}; }),
+             ContainsSubstring("disks[0].format"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].access = DiskAccess{0}; }),
+             ContainsSubstring("disks[0].read_only"));
+}
+
+TEST_CASE("two disks with one id or one path are refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[1].id = g.disks[0].id; }),
+             ContainsSubstring("disks[1].id \"root\" is used twice"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[1].path = g.disks[0].path; }),
+             ContainsSubstring("disks[1].path \"/srv/images/root.raw\" is used twice"));
+}
+
+TEST_CASE("more disks than slots, and a slot in use beyond the count, are refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disk_count = max_disks + 1; }), ContainsSubstring("at most 24"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disk_count = ~0U; }), ContainsSubstring("at most 24"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disk_count = 1; }), ContainsSubstring("unused slot"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[5].access = DiskAccess::read_write; }),
+             ContainsSubstring("unused slot"));
+}
+
+TEST_CASE("resources out of range are refused by their key", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.cpu_weight = 10001; }),
+             ContainsSubstring("cpu_weight"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.cpu_quota_percent = 201; }),
+             ContainsSubstring("cpu_quota must be at most 200"));
+  CHECK(verdict([](GuestRecord& g) { g.resources.cpu_quota_percent = 200; }) == "accepted");
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.memory_overhead = 1; }),
+             ContainsSubstring("memory_overhead"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.memory_overhead = ~0ULL; }),
+             ContainsSubstring("memory_overhead"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.pids_max = 9; }),
+             ContainsSubstring("pids_max must be 10"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.pids_max = 32'769; }), ContainsSubstring("pids_max"));
+  CHECK(verdict([](GuestRecord& g) { g.resources.pids_max = 10; }) == "accepted");
+}
+
+TEST_CASE("reserved fields that are not 0 are refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.reserved = 1; }), ContainsSubstring("reserved"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.reserved = 1; }), ContainsSubstring("reserved"));
+}
