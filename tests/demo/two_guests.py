@@ -4,6 +4,7 @@
 import ctypes
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -56,14 +57,29 @@ def show(state):
         print(f"  {key:20} {value}")
 
 
+def read_console(name):
+    """The guest's output so far, once its init has spoken: a second terminal that is closed again."""
+    console = subprocess.Popen(
+        ["immure", "console", name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    text = b""
+    deadline = time.monotonic() + 180
+    try:
+        while b"IMMURE-GUEST-INIT" not in text:
+            ready, _, _ = select.select([console.stdout], [], [], max(0, deadline - time.monotonic()))
+            chunk = os.read(console.stdout.fileno(), 4096) if ready else b""
+            if not chunk:
+                raise SystemExit(f"guest {name} did not reach its init:\n{text.decode(errors='replace')}")
+            text += chunk
+    finally:
+        console.terminate()
+        console.communicate()
+    return text.decode(errors="replace")
+
+
 def show_console(name):
     heading(f"guest {name}: its own console output")
-    deadline = time.monotonic() + 180
-    while "IMMURE-GUEST-INIT" not in (text := immure("console", name, "--dump")):
-        if time.monotonic() > deadline:
-            raise SystemExit(f"guest {name} did not reach its init:\n{text}")
-        time.sleep(1)
-    for line in text.replace("\r", "").splitlines()[-12:]:
+    for line in read_console(name).replace("\r", "").splitlines()[-12:]:
         print(f"  | {line}")
 
 

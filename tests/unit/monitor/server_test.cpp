@@ -8,6 +8,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -114,6 +117,16 @@ UniqueFd attach(const Fixture& fixture) {
   return client;
 }
 
+/// Returns once the other end has read everything that was written (SIOCOUTQ, tcp(7), holds for AF_UNIX too).
+void wait_until_read(int socket) {
+  int unread = 1;
+  for (int tries = 0; unread != 0 && tries < 10'000; ++tries) {
+    REQUIRE(::ioctl(socket, SIOCOUTQ, &unread) == 0);
+    (void)::poll(nullptr, 0, 1);
+  }
+  REQUIRE(unread == 0);
+}
+
 }  // namespace
 
 TEST_CASE("a client gets the backlog, then what comes live", "[monitor]") {
@@ -139,6 +152,8 @@ TEST_CASE("a guest that writes without a client never blocks, and the newest out
   const std::string line(1 << 20, 'x');
   write_text(fixture.vmm_console.get(), line);
   write_text(fixture.vmm_console.get(), "END");
+  // What the monitor has not read yet would reach the client live, behind the backlog.
+  wait_until_read(fixture.vmm_console.get());
   std::string text;
   const auto client = attach(fixture);
   while (!text.ends_with("END")) {
