@@ -135,6 +135,22 @@ def show_wall(a, b):
     assert error != 0 and not held, "the disk of the other guest can be reached"
 
 
+def traces(names):
+    """What the host shows of guests: all of it must be gone at the end."""
+    found = [path for place in ("guests", "leases/mcs", "leases/uid", "leases/name") for path in Path("/run/immure", place).glob("*")]
+    found += Path("/var/lib/immure/journal").glob("*")
+    found += [path for name in names if (path := Path("/sys/fs/cgroup/immure", name)).exists()]
+    found += [disk for name in names if b":immure_image_t:" in os.getxattr(disk := IMAGES / f"{name}.raw", "security.selinux")]
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            label = (process / "attr/current").read_text()
+        except OSError:
+            continue
+        if ":immure_vmm_t:" in label or ":immure_monitor_t:" in label:
+            found.append(process)
+    return [str(path) for path in found]
+
+
 def main():
     guests = Path(os.environ.get("IMMURE_GUESTS", "/guests"))
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -152,14 +168,14 @@ def main():
         for name in names:
             show_console(name)
         show_wall(*states)
+        assert len(traces(names)) >= 14, f"a running guest must leave traces to look for: {traces(names)}"
         assert states[0]["label"] != states[1]["label"] and states[0]["uid"] != states[1]["uid"]
         heading("immure kill, twice")
     finally:
         for name in started:
             print(immure("kill", name).strip())
-    leftovers = list(Path("/run/immure/guests").iterdir())
-    assert not leftovers, f"left behind: {leftovers}"
-    print("Nothing is left behind: no lease, no label, no cgroup, no process.")
+    assert not (left := traces(names)), f"left behind: {left}"
+    print("Nothing is left behind: no guest directory, lease, journal, cgroup, label or process.")
 
 
 if __name__ == "__main__":
