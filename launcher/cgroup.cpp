@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "launcher/proc_text.hpp"
+#include "base/proc_text.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -51,8 +51,7 @@ std::string Cgroup::path(std::string_view leaf) const { return root_ + name(leaf
 
 Result<void> Cgroup::pass_controllers(Kernel& kernel) const {
   const auto available = IMMURE_TRY(kernel.read_file(root_ + "/cgroup.controllers"));
-  const auto list = lines(available);
-  const auto controllers = list.empty() ? std::vector<std::string_view>{} : words(list.front());
+  const auto controllers = words_of(available.substr(0, available.find('\n')));
   std::string wanted;
   for (const auto* controller : {"cpu", "memory", "pids", "io", "cpuset"}) {
     if (std::ranges::find(controllers, controller) != controllers.end()) {
@@ -81,10 +80,7 @@ Result<void> Cgroup::make_leaf(Kernel& kernel, std::string_view leaf,
 }
 
 Result<void> Cgroup::create(Kernel& kernel, const policy::GuestRecord& guest) const {
-  if (auto made = kernel.make_directory(root_ + "/immure", 0755);
-      !made && made.error().error_number != EEXIST) {
-    return made;
-  }
+  IMMURE_TRY(tolerate(EEXIST, kernel.make_directory(root_ + "/immure", 0755)));
   IMMURE_TRY(kernel.make_directory(path(""), 0755));
   IMMURE_TRY(pass_controllers(kernel));
   IMMURE_TRY(make_leaf(kernel, "vmm", vmm_limits(guest)));
@@ -98,7 +94,7 @@ Result<void> Cgroup::kill(Kernel& kernel, std::string_view leaf) const {
 Result<void> Cgroup::await_empty(Kernel& kernel, std::string_view leaf) const {
   for (int i = 0; i < empty_polls; ++i) {
     const auto events = IMMURE_TRY(kernel.read_file(path(leaf) + "/cgroup.events"));
-    if (field(events, "populated") == "0") return {};
+    if (field_of(events, "populated") == "0") return {};
     static_cast<void>(IMMURE_TRY(kernel.poll({}, poll_milliseconds)));
   }
   return invalid("processes in " + path(leaf) + " do not end");
@@ -106,12 +102,11 @@ Result<void> Cgroup::await_empty(Kernel& kernel, std::string_view leaf) const {
 
 Result<void> Cgroup::destroy(Kernel& kernel) const {
   if (auto killed = kill(kernel, ""); !killed) {
-    return killed.error().error_number == ENOENT ? Result<void>() : killed;
+    return tolerate(ENOENT, std::move(killed));
   }
   IMMURE_TRY(await_empty(kernel, ""));
   for (const auto* leaf : {"vmm", "monitor", ""}) {
-    auto removed = kernel.remove_directory(path(leaf));
-    if (!removed && removed.error().error_number != ENOENT) return removed;
+    IMMURE_TRY(tolerate(ENOENT, kernel.remove(path(leaf))));
   }
   return {};
 }

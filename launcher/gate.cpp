@@ -12,7 +12,7 @@ constexpr int deadline_milliseconds =
     60'000;  // Emulated hosts are slow; a VMM that hangs is not worth hurry.
 constexpr std::size_t kept_log_bytes = 800;
 
-/// The VMM's last words, on one line.
+/// The VMM's last words, as they are: whoever shows them takes control characters out.
 std::string last_words(Kernel& kernel, int log_fd) {
   std::string text;
   std::array<char, 1024> chunk{};
@@ -26,9 +26,6 @@ std::string last_words(Kernel& kernel, int log_fd) {
     if (text.size() > kept_log_bytes) text.erase(0, text.size() - kept_log_bytes);
   }
   while (!text.empty() && text.back() == '\n') text.pop_back();
-  for (auto& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
   return text.empty() ? text : ": " + text;
 }
 

@@ -16,8 +16,6 @@ class Gate {
   /// Whether the VMM ended because kernel or initrd is not what it must be.
   [[nodiscard]] bool image_was_refused() const { return image_was_refused_; }
 
-  [[nodiscard]] int vmm_end() const { return sockets_.second.get(); }
-
   /// Lets the guest run.
   Result<void> open(Kernel& kernel) const;
 

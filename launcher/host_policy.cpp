@@ -1,10 +1,9 @@
 #include "launcher/host_policy.hpp"
 
-#include <utility>
-
 #include <fcntl.h>
 
 #include "base/io.hpp"
+#include "launcher/spawn.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -14,21 +13,10 @@ constexpr uid_t nobody = 65534;
 /// In the child: the compiler as nobody, with the file as its input and the pipe as its output.
 Result<void> become_compiler(Kernel& kernel, int program, int input, int output) {
   IMMURE_TRY(kernel.reset_signals());
-  IMMURE_TRY(kernel.close_all_on_exec());
-  const auto source = IMMURE_TRY(kernel.duplicate_above(input, 64));
-  const auto sink = IMMURE_TRY(kernel.duplicate_above(output, 64));
-  const auto executable = IMMURE_TRY(kernel.duplicate_above(program, 64));
-  IMMURE_TRY(kernel.duplicate_to(source, 0));
-  IMMURE_TRY(kernel.duplicate_to(sink, 1));
-  IMMURE_TRY(kernel.duplicate_to(IMMURE_TRY(kernel.duplicate_above(2, 64)), 2));
-  IMMURE_TRY(kernel.lock_secure_bits());
-  const auto last = std::to_underlying(IMMURE_TRY(kernel.last_capability()));
-  for (unsigned cap = 0; cap <= last; ++cap) IMMURE_TRY(kernel.drop_bounding(Capability{cap}));
-  IMMURE_TRY(kernel.clear_groups());
-  IMMURE_TRY(kernel.set_ids(nobody, nobody));
-  IMMURE_TRY(kernel.clear_capabilities());
+  IMMURE_TRY((ArrangeFds{{{input, 0}, {output, 1}, {2, 2}}}.apply(kernel)));
+  IMMURE_TRY(DropPrivileges{nobody}.apply(kernel));
   IMMURE_TRY(kernel.set_no_new_privs());
-  return kernel.execute(executable, {"immure", "internal", "compile-host-policy"});
+  return kernel.execute(program, {"immure", "internal", "compile-host-policy"});
 }
 
 Result<policy::HostPolicyRecord> compile(Kernel& kernel, int file, const std::string& compiler) {
@@ -41,15 +29,10 @@ Result<policy::HostPolicyRecord> compile(Kernel& kernel, int file, const std::st
   }
   output.second.reset();
   policy::HostPolicyRecord record;
-  auto rest = writable_bytes_of(record);
-  while (!rest.empty()) {
-    const auto n = IMMURE_TRY(kernel.receive(output.first.get(), rest));
-    if (n == 0) break;
-    rest = rest.subspan(n);
-  }
+  const auto length = IMMURE_TRY(receive_all(kernel, output.first.get(), writable_bytes_of(record)));
   output.first.reset();
   const auto end = IMMURE_TRY(kernel.wait(process));
-  if (end.status != 0 || end.signal != 0 || !rest.empty()) {
+  if (end.status != 0 || end.signal != 0 || length != sizeof(record)) {
     return invalid("it was not understood (status " + std::to_string(end.status) + ")");
   }
   IMMURE_TRY(policy::check(record));

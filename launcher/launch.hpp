@@ -7,7 +7,7 @@
 #include "launcher/gate.hpp"
 #include "launcher/ledger.hpp"
 #include "launcher/paths.hpp"
-#include "launcher/steps/arrange_fds.hpp"
+#include "launcher/steps/confinement.hpp"
 #include "policy/exit_codes.hpp"
 #include "policy/host_policy_record.hpp"
 

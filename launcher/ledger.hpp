@@ -6,6 +6,7 @@
 #include "launcher/kernel.hpp"
 #include "launcher/paths.hpp"
 #include "selinux/content_labels.hpp"
+#include "selinux/leases.hpp"
 
 namespace immure::launcher {
 
@@ -22,7 +23,7 @@ struct Identity {
 /// keeper that was killed all take it. Everything is journaled before it is done.
 struct Ledger {
   selinux::Journal journal;
-  selinux::LeaseDirectory leases;
+  selinux::Leases leases;
   selinux::ContentLabels contents;
 
   /// A new launch with a journal of its own, whose lock this process holds while it lives.

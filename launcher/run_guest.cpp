@@ -27,17 +27,6 @@ Result<void> complete_uuid(policy::Uuid& uuid) {
   return {};
 }
 
-std::string text_of(const policy::Uuid& uuid) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < uuid.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    text += digits[uuid[i] >> 4];
-    text += digits[uuid[i] & 0xf];
-  }
-  return text;
-}
-
 /// Everything before the first change to the host.
 std::optional<Ending> admit_guest(Kernel& kernel, const Paths& paths, const policy::GuestRecord& guest,
                                   policy::HostPolicyRecord& host) {
@@ -94,7 +83,7 @@ ExitCode run_guest(Kernel& kernel, const Paths& paths, policy::GuestRecord guest
   if (const auto refusal = admit_guest(kernel, paths, guest, host)) return refuse(reporter, *refusal);
   if (const auto drawn = complete_uuid(guest.uuid); !drawn)
     return refuse(reporter, {ExitCode::failure, drawn.error().message});
-  auto ledger = Ledger::open(paths, text_of(guest.uuid));
+  auto ledger = Ledger::open(paths, policy::uuid_text(guest.uuid));
   if (!ledger) return refuse(reporter, {ExitCode::failure, ledger.error().message});
   Launch launch(kernel, paths, guest, host, *std::move(ledger));
   return launch_and_keep(launch, stop_signals_fd, reporter).code;

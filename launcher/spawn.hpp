@@ -2,12 +2,7 @@
 
 #include <variant>
 
-#include "launcher/steps/arrange_fds.hpp"
-#include "launcher/steps/drop_privileges.hpp"
-#include "launcher/steps/exec_context.hpp"
-#include "launcher/steps/limit_resources.hpp"
-#include "launcher/steps/new_root.hpp"
-#include "launcher/steps/sandbox.hpp"
+#include "launcher/steps/confinement.hpp"
 
 namespace immure::launcher {
 
@@ -29,6 +24,9 @@ using ConfinementStep =
 
 /// What the new process does to itself, in this order, before it executes the program.
 std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec);
+
+/// Reads until the buffer is full or the other side has closed its end; yields the number of bytes.
+Result<std::size_t> receive_all(Kernel& kernel, int fd, std::span<std::byte> buffer);
 
 /// Runs the steps in a new process and yields it once it executes the program. What fails in the new process
 /// comes back as this function's Error.

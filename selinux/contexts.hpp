@@ -1,10 +1,30 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
-#include "selinux/category_pair.hpp"
+#include "base/result.hpp"
 
 namespace immure::selinux {
+
+/// How many pairs of two different MCS categories (c0 to c1023) there are: 1024 * 1023 / 2.
+constexpr std::uint32_t category_pair_count = 523'776;
+
+/// Two different categories, the lower first: what tells one guest from another. Exactly two, because a set
+/// of one is dominated by every pair that contains it, and its owner's files would be open to them
+/// (CVE-2021-3631).
+class CategoryPair {
+ public:
+  /// Pair number `index`, 0 to category_pair_count - 1: (c0,c1), (c0,c2), (c1,c2), (c0,c3), ...
+  static Result<CategoryPair> at(std::uint32_t index);
+  /// "c12,c407", as the kernel writes it.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  CategoryPair(std::uint32_t lower, std::uint32_t higher) : lower_(lower), higher_(higher) {}
+  std::uint32_t lower_;
+  std::uint32_t higher_;
+};
 
 // The contexts of module/immure.te, in the form in which the kernel gives them back.
 
@@ -24,10 +44,5 @@ constexpr const char* launcher_context = "system_u:system_r:immure_t:s0-s0:c0.c1
 
 /// The third field; empty where `context` has fewer than four.
 std::string_view type_of(std::string_view context);
-/// The categories of a guest's context; an Error where its level is anything but s0 with exactly two of them.
-Result<CategoryPair> categories_of(std::string_view context);
-/// `own` (user:role:type:range) with the level of `guest`: how a client labels its socket to a guest's
-/// monitor.
-Result<std::string> with_level_of(std::string_view own, std::string_view guest);
 
 }  // namespace immure::selinux

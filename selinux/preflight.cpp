@@ -51,8 +51,8 @@ Result<void> check_state(PolicyOracle& oracle) {
 Result<void> check_wall(PolicyOracle& oracle, const std::string& launcher) {
   IMMURE_TRY(check_state(oracle));
 
-  const auto one = IMMURE_TRY(CategoryPair::from(Category(1), Category(2)));
-  const auto other = IMMURE_TRY(CategoryPair::from(Category(1), Category(3)));
+  const auto one = IMMURE_TRY(CategoryPair::at(2));    // c1,c2
+  const auto other = IMMURE_TRY(CategoryPair::at(4));  // c1,c3
   const auto vmm = vmm_context(one);
   const auto monitor = monitor_context(one);
   const auto pipe = pipe_context(one);

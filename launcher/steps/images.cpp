@@ -1,7 +1,6 @@
 #include <fcntl.h>
 
 #include "launcher/steps/steps.hpp"
-#include "selinux/contexts.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -24,19 +23,13 @@ Result<void> check_disk(const struct stat& status, const std::string& path,
   return {};
 }
 
-Result<UniqueFd> copy_image(Kernel& kernel, const std::string& path, const std::string& name) {
+Result<UniqueFd> copy_image(Kernel& kernel, const std::string& path, const char* name) {
   const auto file = IMMURE_TRY(kernel.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, Links::refused));
   if (!S_ISREG(IMMURE_TRY(kernel.status(file.get())).st_mode))
     return invalid(path + " is not a regular file");
-  auto memfd = IMMURE_TRY(kernel.make_memfd(name));
-  std::uint64_t total = 0;
-  while (const auto n = IMMURE_TRY(kernel.copy(file.get(), memfd.get(), max_image_bytes + 1 - total))) {
-    total += n;
-    if (total > max_image_bytes) return invalid(path + " is larger than 1 GiB");
-  }
-  if (total == 0) return invalid(path + " is empty");
-  IMMURE_TRY(kernel.seal(memfd.get()));
-  return memfd;
+  auto copy = kernel.copy_sealed(name, file.get(), max_image_bytes);
+  if (!copy) return with_context(path, std::move(copy).error());
+  return copy;
 }
 
 Result<DiskFile> open_disk(Launch& launch, const policy::DiskRecord& disk) {
@@ -47,11 +40,9 @@ Result<DiskFile> open_disk(Launch& launch, const policy::DiskRecord& disk) {
   auto file = IMMURE_TRY(kernel.open(path, flags, Links::refused));
   IMMURE_TRY(check_disk(IMMURE_TRY(kernel.status(file.get())), path, launch.host));
   IMMURE_TRY(kernel.make_blocking(file.get()));
-  if (auto locked = kernel.lock(file.get(), writable ? LockKind::exclusive : LockKind::shared); !locked) {
-    const auto number = locked.error().error_number;
-    if (number == EAGAIN || number == EACCES) return invalid(path + " is already in use");
-    return with_context(path, std::move(locked).error());
-  }
+  auto locked = kernel.lock(file.get(), writable ? LockKind::exclusive : LockKind::shared);
+  if (!locked) return with_context(path, std::move(locked).error());
+  if (!*locked) return invalid(path + " is already in use");
   return DiskFile{std::move(file), path, disk.access};
 }
 

@@ -4,8 +4,6 @@
 #include "base/io.hpp"
 #include "launcher/steps/steps.hpp"
 #include "policy/vmm_record.hpp"
-#include "selinux/contexts.hpp"
-#include "selinux/lease_claims.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -35,7 +33,7 @@ Result<void> lease_identity(Launch& launch) {
     launch.failure = policy::ExitCode::name_in_use;
     return invalid("a guest called " + name + " exists already");
   }
-  selinux::KernelRandomNumbers random;
+  selinux::RandomNumbers random;
   identity.uid =
       IMMURE_TRY(selinux::claim_uids(leases, journal, random, launch.host.uid_base, launch.host.uid_count));
   if (launch.selinux == Selinux::absent) return {};
@@ -75,9 +73,7 @@ Result<void> make_channels(Launch& launch) {
   auto& channels = launch.channels;
   const auto& identity = launch.identity;
   const auto labelled = !identity.vmm_label.empty();
-  launch.record = IMMURE_TRY(kernel.make_memfd("record"));
-  IMMURE_TRY(kernel.write(launch.record.get(), bytes_of(policy::make_vmm_record(launch.guest))));
-  IMMURE_TRY(kernel.seal(launch.record.get()));
+  launch.record = IMMURE_TRY(kernel.make_sealed("record", bytes_of(policy::make_vmm_record(launch.guest))));
   channels.log = IMMURE_TRY(kernel.make_pipe());
   if (labelled) {
     IMMURE_TRY(kernel.set_file_context(channels.log.second.get(), identity.pipe_label));

@@ -1,11 +1,8 @@
-#include <algorithm>
-#include <charconv>
-
 #include <time.h>
 #include <unistd.h>
 
 #include "base/io.hpp"
-#include "launcher/proc_text.hpp"
+#include "base/proc_text.hpp"
 #include "launcher/steps/steps.hpp"
 #include "policy/fd_layout.hpp"
 
@@ -14,16 +11,6 @@ namespace {
 
 using policy::FileRole;
 using policy::GuestState;
-
-/// Field 22 of /proc/PID/stat, counted after the command name, which may hold anything: proc(5).
-Result<std::uint64_t> start_ticks(Kernel& kernel, const std::string& process) {
-  const auto text = IMMURE_TRY(kernel.read_file(process + "/stat"));
-  const auto part = words(std::string_view(text).substr(text.rfind(')') + 1));
-  std::uint64_t ticks = 0;
-  if (part.size() < 20) return invalid(process + "/stat is too short");
-  std::from_chars(part[19].data(), part[19].data() + part[19].size(), ticks);
-  return ticks;
-}
 
 void add_file(GuestState& state, const policy::HostPath& path, FileRole role, policy::DiskAccess access,
               int ours, int theirs) {
@@ -59,8 +46,9 @@ Result<void> record_state(Launch& launch) {
   state.keeper_pid = ::getpid();
   state.vmm_pid = launch.vmm.pid;
   state.monitor_pid = launch.monitor.pid;
-  state.vmm_start_ticks = IMMURE_TRY(start_ticks(kernel, "/proc/" + std::to_string(launch.vmm.pid)));
-  state.keeper_start_ticks = IMMURE_TRY(start_ticks(kernel, "/proc/self"));
+  state.vmm_start_ticks = IMMURE_TRY(
+      start_ticks_in(IMMURE_TRY(kernel.read_file("/proc/" + std::to_string(launch.vmm.pid) + "/stat"))));
+  state.keeper_start_ticks = IMMURE_TRY(start_ticks_in(IMMURE_TRY(kernel.read_file("/proc/self/stat"))));
   state.started_at = launch.started_at;
   state.uid = identity.uid;
   state.landlock_abi = static_cast<std::uint32_t>(launch.landlock_version);

@@ -195,7 +195,7 @@ TEST_CASE("undoing goes on after an error and keeps the journal for the next tim
   auto launch = host.launch();
   host.show(launch);
   REQUIRE(execute(make_plan(host.guest), launch));
-  host.kernel.fail_on = "remove_directory";
+  host.kernel.fail_on = "remove";
   CHECK_FALSE(launch.ledger.undo(host.kernel));
   CHECK(host.label_of_disk(0).empty());
   host.kernel.fail_on = "";
@@ -228,6 +228,16 @@ TEST_CASE("an image is refused for what it is", "[launcher]") {
   SECTION("a file of another guest's uid") { status.st_uid = launch.host.uid_base + 4; }
   CHECK_FALSE(open_disks(launch));
   CHECK(host.kernel.first("lock") == host.kernel.calls.size());
+  REQUIRE(launch.ledger.undo(host.kernel));
+}
+
+TEST_CASE("a disk that somebody else has locked is in use", "[launcher]") {
+  Host host;
+  auto launch = host.launch();
+  host.kernel.locked_elsewhere = true;
+  const auto opened = open_disks(launch);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().message.ends_with("is already in use"));
   REQUIRE(launch.ledger.undo(host.kernel));
 }
 
