@@ -31,29 +31,32 @@ std::string last_words(Kernel& kernel, int log_fd) {
 
 }  // namespace
 
-Result<std::uint32_t> Gate::await_ready(Kernel& kernel, const Process& vmm, int log_fd) {
-  std::array<pollfd, 2> fds{pollfd{.fd = sockets_.first.get(), .events = POLLIN, .revents = 0},
+Result<std::uint32_t> await_vmm(Kernel& kernel, int gate, const Process& vmm, int log_fd,
+                                policy::ExitCode& failure) {
+  std::array<pollfd, 2> fds{pollfd{.fd = gate, .events = POLLIN, .revents = 0},
                             pollfd{.fd = vmm.pidfd.get(), .events = POLLIN, .revents = 0}};
   if (IMMURE_TRY(kernel.poll(fds, deadline_milliseconds)) == 0) {
     return invalid("the VMM was not ready in time" + last_words(kernel, log_fd));
   }
   policy::VmmReady ready;
   if ((fds[0].revents & POLLIN) != 0 &&
-      IMMURE_TRY(kernel.receive(sockets_.first.get(), writable_bytes_of(ready))) == sizeof(ready)) {
+      IMMURE_TRY(kernel.receive(gate, writable_bytes_of(ready))) == sizeof(ready)) {
     IMMURE_TRY(policy::check_header(ready, "the VMM's answer"));
     return ready.threads;
   }
   static_cast<void>(kernel.kill(vmm));
   const auto end = IMMURE_TRY(kernel.wait(vmm));
-  image_was_refused_ = end.signal == 0 && end.status == static_cast<int>(policy::VmmExit::image_refused);
+  if (end.signal == 0 && end.status == static_cast<int>(policy::VmmExit::image_refused)) {
+    failure = policy::ExitCode::image_refused;
+  }
   const auto how = end.signal != 0 ? "by signal " + std::to_string(end.signal)
                                    : "with status " + std::to_string(end.status);
   return invalid("the VMM ended " + how + " before the guest ran" + last_words(kernel, log_fd));
 }
 
-Result<void> Gate::open(Kernel& kernel) const {
-  policy::VmmGo go{.header = policy::header_of<policy::VmmGo>()};
-  return kernel.send(sockets_.first.get(), bytes_of(go));
+Result<void> open_gate(Kernel& kernel, int gate) {
+  const policy::VmmGo go{.header = policy::header_of<policy::VmmGo>()};
+  return kernel.send(gate, bytes_of(go));
 }
 
 }  // namespace immure::launcher

@@ -27,6 +27,15 @@ std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec) {
   return steps;
 }
 
+Result<UniqueFd> open_of_root(Kernel& kernel, const std::string& path, int flags) {
+  auto file = IMMURE_TRY(kernel.open(path, flags, Links::refused));
+  const auto status = IMMURE_TRY(kernel.status(file.get()));
+  if (!S_ISREG(status.st_mode) || status.st_uid != 0 || (status.st_mode & 022) != 0) {
+    return invalid(path + " must be a file of root's that nobody else can write");
+  }
+  return file;
+}
+
 Result<std::size_t> receive_all(Kernel& kernel, int fd, std::span<std::byte> buffer) {
   auto rest = buffer;
   while (!rest.empty()) {

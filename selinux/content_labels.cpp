@@ -60,8 +60,7 @@ Result<void> ContentLabels::acquire(const LabelRequest& request, Journal& journa
   const std::string old(entry.old_context.view());
   IMMURE_TRY(link_once(notes + old_name, old.empty() ? no_label : old));
   IMMURE_TRY(link_once(notes + journal.owner(), request.path));
-  if (auto set = set_label(request.fd, request.context); !set) return with_context(request.path, set.error());
-  return {};
+  return set_label(request);
 }
 
 Result<void> ContentLabels::release(const JournalEntry& entry, const std::string& uuid) const {

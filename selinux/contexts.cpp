@@ -15,17 +15,12 @@ std::string CategoryPair::text() const {
   return "c" + std::to_string(lower_) + ",c" + std::to_string(higher_);
 }
 
-std::string vmm_context(const CategoryPair& pair) {
-  return "system_u:system_r:immure_vmm_t:s0:" + pair.text();
-}
-std::string monitor_context(const CategoryPair& pair) {
-  return "system_u:system_r:immure_monitor_t:s0:" + pair.text();
-}
-std::string image_context(const CategoryPair& pair) {
-  return "system_u:object_r:immure_image_t:s0:" + pair.text();
-}
-std::string pipe_context(const CategoryPair& pair) {
-  return "system_u:object_r:immure_pipe_t:s0:" + pair.text();
+GuestLabels labels_of(const CategoryPair& pair) {
+  const auto level = ":s0:" + pair.text();
+  return {.vmm = "system_u:system_r:immure_vmm_t" + level,
+          .monitor = "system_u:system_r:immure_monitor_t" + level,
+          .pipe = "system_u:object_r:immure_pipe_t" + level,
+          .image = "system_u:object_r:immure_image_t" + level};
 }
 
 std::string_view type_of(std::string_view context) {

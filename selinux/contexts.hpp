@@ -28,14 +28,15 @@ class CategoryPair {
 
 // The contexts of module/immure.te, in the form in which the kernel gives them back.
 
-/// system_u:system_r:immure_vmm_t:s0:cX,cY, the VMM process and the sockets it is born with.
-std::string vmm_context(const CategoryPair& pair);
-/// system_u:system_r:immure_monitor_t:s0:cX,cY, the monitor process and its listener.
-std::string monitor_context(const CategoryPair& pair);
-/// system_u:object_r:immure_image_t:s0:cX,cY, a disk that one guest has to itself.
-std::string image_context(const CategoryPair& pair);
-/// system_u:object_r:immure_pipe_t:s0:cX,cY, the log pipe.
-std::string pipe_context(const CategoryPair& pair);
+/// The labels of one guest, all with its categories. Empty on a host without SELinux whose policy allows
+/// that.
+struct GuestLabels {
+  std::string vmm;      ///< system_u:system_r:immure_vmm_t:s0:cX,cY, and of the sockets the VMM is born with
+  std::string monitor;  ///< system_u:system_r:immure_monitor_t:s0:cX,cY, and of the monitor's listener
+  std::string pipe;     ///< system_u:object_r:immure_pipe_t:s0:cX,cY, the log pipe
+  std::string image;    ///< system_u:object_r:immure_image_t:s0:cX,cY, a disk that it has to itself
+};
+GuestLabels labels_of(const CategoryPair& pair);
 
 /// A read-only disk, which several guests may have at once.
 constexpr const char* content_context = "system_u:object_r:immure_content_t:s0";

@@ -10,17 +10,15 @@ namespace immure::selinux {
 // The label of an open file: its security.selinux extended attribute. A file descriptor, never a path, says
 // which file is meant; one opened with O_PATH will do. Needs /proc.
 
-/// Empty where the file has none (a host without SELinux).
-Result<std::string> label_of(int fd);
-/// An empty `context` removes the label. Reads back what the kernel made of it; an Error where that differs.
-Result<void> set_label(int fd, const std::string& context);
-
 /// A file that a guest gets: open, at `path` when it was opened, and the label it is to carry.
 struct LabelRequest {
   int fd = -1;
   std::string path;
   std::string context;
 };
+
+/// An empty context removes the label. Reads back what the kernel made of it; an Error where that differs.
+Result<void> set_label(const LabelRequest& request);
 
 /// The entry that stands for labelling the open file `request.fd`, with its label as it is now.
 Result<JournalEntry> label_entry(EntryKind kind, const LabelRequest& request);

@@ -19,13 +19,6 @@ constexpr std::uint32_t random_draws = 64;
 /// By LeaseKind; there is none of number 0.
 constexpr std::array<const char*, 4> directories{"", "/mcs", "/uid", "/name"};
 
-/// Looks first, so that the journal gets an entry only for what seems to be free.
-Result<Claim> try_claim(const Leases& leases, Journal& journal, LeaseKind kind, const std::string& value) {
-  if (!IMMURE_TRY(leases.owner_of(kind, value)).empty()) return Claim::busy;
-  IMMURE_TRY(journal.append(IMMURE_TRY(lease_entry(kind, value))));
-  return leases.claim(kind, value, journal.owner());
-}
-
 /// Claims one of the `count` values that `value_at` names; yields its number.
 template <typename ValueAt>
 Result<std::uint32_t> claim_random(const Leases& leases, Journal& journal, RandomNumbers& random,
@@ -34,7 +27,7 @@ Result<std::uint32_t> claim_random(const Leases& leases, Journal& journal, Rando
   std::uint32_t index = 0;
   for (std::uint32_t attempt = 0; attempt < random_draws + count; ++attempt) {
     index = attempt < random_draws ? IMMURE_TRY(random.below(count)) : (index + 1) % count;
-    if (IMMURE_TRY(try_claim(leases, journal, kind, value_at(index))) == Claim::taken) return index;
+    if (IMMURE_TRY(claim(leases, journal, kind, value_at(index))) == Claim::taken) return index;
   }
   return invalid(std::string("all ") + std::to_string(count) + " " + what + " are in use");
 }
@@ -88,6 +81,13 @@ Result<std::uint32_t> RandomNumbers::below(std::uint32_t bound) {
   return static_cast<std::uint32_t>(number % bound);
 }
 
+Result<Claim> claim(const Leases& leases, Journal& journal, LeaseKind kind, const std::string& value) {
+  // Looks first, so that the journal gets an entry only for what seems to be free.
+  if (!IMMURE_TRY(leases.owner_of(kind, value)).empty()) return Claim::busy;
+  IMMURE_TRY(journal.append(IMMURE_TRY(lease_entry(kind, value))));
+  return leases.claim(kind, value, journal.owner());
+}
+
 Result<CategoryPair> claim_categories(const Leases& leases, Journal& journal, RandomNumbers& random) {
   const auto text_at = [](std::uint32_t index) { return CategoryPair::at(index)->text(); };
   return CategoryPair::at(IMMURE_TRY(claim_random(leases, journal, random, LeaseKind::categories,
@@ -99,10 +99,6 @@ Result<std::uint32_t> claim_uids(const Leases& leases, Journal& journal, RandomN
   const auto text_at = [base](std::uint32_t index) { return std::to_string(base + 2 * index); };
   return base + 2 * IMMURE_TRY(claim_random(leases, journal, random, LeaseKind::uid, count / 2, "uid pairs",
                                             text_at));
-}
-
-Result<Claim> claim_name(const Leases& leases, Journal& journal, const std::string& name) {
-  return try_claim(leases, journal, LeaseKind::name, name);
 }
 
 }  // namespace immure::selinux

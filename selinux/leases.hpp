@@ -48,6 +48,9 @@ class RandomNumbers {
 
 // Leases for the launch that owns `journal`. Each intent is in the journal before the lease is taken.
 
+/// One given value: a guest's name.
+Result<Claim> claim(const Leases& leases, Journal& journal, LeaseKind kind, const std::string& value);
+
 /// A random free category pair: a bounded number of random draws, then, on a host that is nearly full, every
 /// pair once from a random one on. An Error once none is left.
 Result<CategoryPair> claim_categories(const Leases& leases, Journal& journal, RandomNumbers& random);
@@ -56,8 +59,5 @@ Result<CategoryPair> claim_categories(const Leases& leases, Journal& journal, Ra
 /// the VMM's; the next one is the monitor's. Random, so that a uid is not used again at once.
 Result<std::uint32_t> claim_uids(const Leases& leases, Journal& journal, RandomNumbers& random,
                                  std::uint32_t base, std::uint32_t count);
-
-/// busy where a guest of that name exists.
-Result<Claim> claim_name(const Leases& leases, Journal& journal, const std::string& name);
 
 }  // namespace immure::selinux

@@ -1,6 +1,6 @@
 #include <fcntl.h>
 
-#include "launcher/steps/steps.hpp"
+#include "launcher/plan.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -64,11 +64,11 @@ Result<void> open_disks(Launch& launch) {
 }
 
 Result<void> label_disks(Launch& launch) {
-  if (launch.identity.image_label.empty()) return {};
+  if (launch.labels.image.empty()) return {};
   std::vector<selinux::LabelRequest> alone;
   for (const auto& disk : launch.disks) {
     if (disk.access == policy::DiskAccess::read_write) {
-      alone.push_back({disk.fd.get(), disk.path, launch.identity.image_label});
+      alone.push_back({disk.fd.get(), disk.path, launch.labels.image});
     } else {
       const selinux::LabelRequest shared{disk.fd.get(), disk.path, selinux::content_context};
       IMMURE_TRY(launch.ledger.contents.acquire(shared, launch.ledger.journal));

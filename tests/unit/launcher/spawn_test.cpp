@@ -55,13 +55,13 @@ TEST_CASE("a confined process is what was planned, as the kernel sees it", "[lau
   Confined test;
   auto process = spawn(test.kernel, test.spec);
   REQUIRE_OK(process);
-  Gate gate(std::move(test.gate));
-  auto threads = gate.await_ready(test.kernel, *process, test.log.first.get());
+  auto failure = policy::ExitCode::failure;
+  auto threads = await_vmm(test.kernel, test.gate.first.get(), *process, test.log.first.get(), failure);
   REQUIRE_OK(threads);
 
   SECTION("and runs on once the gate opens") {
     REQUIRE_OK(read_back(test.kernel, process->pid, test.expected));
-    REQUIRE_OK(gate.open(test.kernel));
+    REQUIRE_OK(open_gate(test.kernel, test.gate.first.get()));
     const auto end = test.kernel.wait(*process);
     REQUIRE(end);
     CHECK(end->status == 0);

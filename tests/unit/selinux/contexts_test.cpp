@@ -25,11 +25,11 @@ TEST_CASE("numbers and category pairs correspond one to one, the lower category 
 }
 
 TEST_CASE("contexts are written as the kernel gives them back", "[selinux]") {
-  const auto pair = *CategoryPair::at(4);
-  CHECK(vmm_context(pair) == "system_u:system_r:immure_vmm_t:s0:c1,c3");
-  CHECK(monitor_context(pair) == "system_u:system_r:immure_monitor_t:s0:c1,c3");
-  CHECK(image_context(pair) == "system_u:object_r:immure_image_t:s0:c1,c3");
-  CHECK(pipe_context(pair) == "system_u:object_r:immure_pipe_t:s0:c1,c3");
+  const auto labels = labels_of(*CategoryPair::at(4));
+  CHECK(labels.vmm == "system_u:system_r:immure_vmm_t:s0:c1,c3");
+  CHECK(labels.monitor == "system_u:system_r:immure_monitor_t:s0:c1,c3");
+  CHECK(labels.image == "system_u:object_r:immure_image_t:s0:c1,c3");
+  CHECK(labels.pipe == "system_u:object_r:immure_pipe_t:s0:c1,c3");
 }
 
 TEST_CASE("the type is found in a context", "[selinux]") {

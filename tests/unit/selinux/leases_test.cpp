@@ -97,8 +97,8 @@ TEST_CASE("uids are leased in twos, and run out with a clear error", "[selinux]"
 TEST_CASE("a name is leased to one guest", "[selinux]") {
   Host host;
   auto second = *Journal::create(host.scratch / "journal", "second");
-  CHECK(*claim_name(host.leases, host.journal, "web1") == Claim::taken);
-  CHECK(*claim_name(host.leases, second, "web1") == Claim::busy);
+  CHECK(*claim(host.leases, host.journal, LeaseKind::name, "web1") == Claim::taken);
+  CHECK(*claim(host.leases, second, LeaseKind::name, "web1") == Claim::busy);
 }
 
 TEST_CASE("64 processes that claim at once get 64 different category pairs and uids", "[selinux]") {

@@ -1,4 +1,4 @@
-#include "launcher/host_policy.hpp"
+#include "launcher/admission.hpp"
 
 #include <fcntl.h>
 
@@ -20,7 +20,7 @@ Result<void> become_compiler(Kernel& kernel, int program, int input, int output)
 }
 
 Result<policy::HostPolicyRecord> compile(Kernel& kernel, int file, const std::string& compiler) {
-  const auto program = IMMURE_TRY(kernel.open(compiler, O_PATH, Links::refused));
+  const auto program = IMMURE_TRY(open_of_root(kernel, compiler, O_PATH));
   auto output = IMMURE_TRY(kernel.make_pipe());
   const auto process = IMMURE_TRY(kernel.clone(0, -1));
   if (process.pid == 0) {
@@ -39,20 +39,30 @@ Result<policy::HostPolicyRecord> compile(Kernel& kernel, int file, const std::st
   return record;
 }
 
-}  // namespace
-
-Result<policy::HostPolicyRecord> load_host_policy(Kernel& kernel, const std::string& path,
-                                                  const std::string& compiler) {
-  const auto file = kernel.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, Links::refused);
+Result<policy::HostPolicyRecord> load_host_policy(Kernel& kernel, const Paths& paths) {
+  const auto file = open_of_root(kernel, paths.host_policy, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!file && file.error().error_number == ENOENT) return policy::default_host_policy();
   if (!file) return with_context("host policy", file.error());
-  const auto status = IMMURE_TRY(kernel.status(file->get()));
-  if (!S_ISREG(status.st_mode) || status.st_uid != 0 || (status.st_mode & 022) != 0) {
-    return invalid("host policy " + path + " must be a file of root's that nobody else can write");
-  }
-  auto record = compile(kernel, file->get(), compiler);
-  if (!record) return with_context("host policy " + path, std::move(record).error());
+  auto record = compile(kernel, file->get(), paths.policy_compiler);
+  if (!record) return with_context("host policy " + paths.host_policy, std::move(record).error());
   return record;
+}
+
+}  // namespace
+
+Result<policy::HostPolicyRecord> admit_guest(Kernel& kernel, const Paths& paths,
+                                             const policy::GuestRecord& guest, policy::ExitCode& failure) {
+  failure = policy::ExitCode::bad_specification;
+  IMMURE_TRY(policy::check(guest));
+  const auto host = IMMURE_TRY(load_host_policy(kernel, paths));
+  failure = policy::ExitCode::not_admitted;
+  IMMURE_TRY(policy::admit(guest, host));
+  const auto running = kernel.list_directory(paths.guests);
+  if (running && running->size() >= host.max_guests) {
+    return invalid("the host policy allows " + std::to_string(host.max_guests) +
+                   " guests, which run already");
+  }
+  return host;
 }
 
 }  // namespace immure::launcher
