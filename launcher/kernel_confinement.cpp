@@ -98,10 +98,8 @@ Result<void> Kernel::set_limit(int resource, std::uint64_t limit) {
 
 Result<void> Kernel::join_new_keyring() {
   // A kernel without keyrings has nothing to inherit.
-  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS) {
-    return system_error("join a new session keyring");
-  }
-  return {};
+  const auto joined = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
+  return tolerate(ENOSYS, checked(joined, "join a new session keyring"));
 }
 
 Result<void> Kernel::lock_secure_bits() {

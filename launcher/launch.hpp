@@ -18,12 +18,6 @@ struct Channels {
   UniqueFd listener;
 };
 
-struct DiskFile {
-  UniqueFd fd;
-  std::string path;
-  policy::DiskAccess access{};
-};
-
 /// One launch while it is carried out: what the steps made so far, for the steps after them.
 struct Launch {
   Kernel& kernel;
@@ -44,7 +38,7 @@ struct Launch {
   UniqueFd record{};
   UniqueFd kernel_image{};
   UniqueFd initrd_image{};
-  std::vector<DiskFile> disks{};
+  std::vector<UniqueFd> disks{};  ///< as many as guest.disks, once they are open
   Channels channels{};
 
   FdPair gate{};         ///< ours, the VMM's: the latter stays open for the read-back to compare with

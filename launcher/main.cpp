@@ -49,7 +49,6 @@ ExitCode kill_by_name(Kernel& kernel, const Paths& paths, const policy::LaunchRe
 /// Whatever was asked: our own process first, then what launches left that nobody looks after any more.
 Result<UniqueFd> prepare(Kernel& kernel, const Paths& paths, const Reporter& reporter) {
   auto stop_signals = IMMURE_TRY(sanitize_self(kernel));
-  IMMURE_TRY(make_directories(kernel, paths));
   IMMURE_TRY(recover(kernel, paths, reporter));
   return stop_signals;
 }

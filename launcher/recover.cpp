@@ -11,15 +11,11 @@ constexpr int poll_milliseconds = 50;
 
 }  // namespace
 
-Result<void> make_directories(Kernel& kernel, const Paths& paths) {
+Result<void> recover(Kernel& kernel, const Paths& paths, const Reporter& reporter) {
   const auto above_journal = paths.journal.substr(0, paths.journal.rfind('/'));
   for (const auto& path : {paths.runtime, paths.guests, above_journal}) {
     IMMURE_TRY(tolerate(EEXIST, kernel.make_directory(path, 0755)));
   }
-  return {};
-}
-
-Result<void> recover(Kernel& kernel, const Paths& paths, const Reporter& reporter) {
   for (auto& launch : IMMURE_TRY(Ledger::abandoned(paths))) {
     const auto name = launch.guest_name();
     if (const auto undone = launch.undo(kernel); !undone) {

@@ -36,7 +36,7 @@ Result<UniqueFd> catch_stop_signals() {
   sigset_t blocked;
   sigemptyset(&blocked);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) sigaddset(&blocked, signal);
-  if (::sigprocmask(SIG_SETMASK, &blocked, nullptr) != 0) return system_error("sigprocmask");
+  IMMURE_TRY(checked(::sigprocmask(SIG_SETMASK, &blocked, nullptr), "sigprocmask"));
   sigset_t stop;
   sigemptyset(&stop);
   sigaddset(&stop, SIGTERM);
@@ -52,10 +52,9 @@ Result<UniqueFd> sanitize_self(Kernel& kernel) {
   ::clearenv();
   ::umask(077);
   IMMURE_TRY(fill_standard_fds());
-  if (::syscall(SYS_close_range, policy::launch_report_fd + 1, ~0U, 0) != 0)
-    return system_error("close_range");
+  IMMURE_TRY(checked(::syscall(SYS_close_range, policy::launch_report_fd + 1, ~0U, 0), "close_range"));
   IMMURE_TRY(kernel.close_all_on_exec());
-  if (::chdir("/") != 0) return system_error("chdir /");
+  IMMURE_TRY(checked(::chdir("/"), "chdir /"));
   static_cast<void>(
       ::setsid());  // Fails where the process leads a group already, and has one of its own then.
   IMMURE_TRY(kernel.set_limit(RLIMIT_CORE, 0));

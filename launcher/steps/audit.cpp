@@ -33,9 +33,9 @@ Result<void> audit_guest(Launch& launch) {
                                                               " vm-ctx=" + labels.vmm +
                                                               " img-ctx=" + labels.image + " model=selinux"));
   }
-  for (const auto& disk : launch.disks) {
-    IMMURE_TRY(
-        audit_resource(launch, "disk reason=start", "old-disk=\"?\" " + field_of("new-disk", disk.path)));
+  for (const auto& disk : std::span(launch.guest.disks).first(launch.guest.disk_count)) {
+    IMMURE_TRY(audit_resource(launch, "disk reason=start",
+                              "old-disk=\"?\" " + field_of("new-disk", disk.path.view())));
   }
   IMMURE_TRY(audit_resource(launch, "mem reason=start",
                             "old-mem=0 new-mem=" + std::to_string(launch.guest.memory_bytes >> 10)));

@@ -32,7 +32,7 @@ Result<UniqueFd> copy_image(Kernel& kernel, const std::string& path, const char*
   return copy;
 }
 
-Result<DiskFile> open_disk(Launch& launch, const policy::DiskRecord& disk) {
+Result<UniqueFd> open_disk(Launch& launch, const policy::DiskRecord& disk) {
   auto& kernel = launch.kernel;
   const std::string path(disk.path.view());
   const auto writable = disk.access == policy::DiskAccess::read_write;
@@ -43,7 +43,7 @@ Result<DiskFile> open_disk(Launch& launch, const policy::DiskRecord& disk) {
   auto locked = kernel.lock(file.get(), writable ? LockKind::exclusive : LockKind::shared);
   if (!locked) return with_context(path, std::move(locked).error());
   if (!*locked) return invalid(path + " is already in use");
-  return DiskFile{std::move(file), path, disk.access};
+  return file;
 }
 
 }  // namespace
@@ -66,12 +66,14 @@ Result<void> open_disks(Launch& launch) {
 Result<void> label_disks(Launch& launch) {
   if (launch.labels.image.empty()) return {};
   std::vector<selinux::LabelRequest> alone;
-  for (const auto& disk : launch.disks) {
+  for (std::size_t i = 0; i < launch.disks.size(); ++i) {
+    const auto& disk = launch.guest.disks[i];
+    selinux::LabelRequest request{launch.disks[i].get(), std::string(disk.path.view()), launch.labels.image};
     if (disk.access == policy::DiskAccess::read_write) {
-      alone.push_back({disk.fd.get(), disk.path, launch.labels.image});
+      alone.push_back(std::move(request));
     } else {
-      const selinux::LabelRequest shared{disk.fd.get(), disk.path, selinux::content_context};
-      IMMURE_TRY(launch.ledger.contents.acquire(shared, launch.ledger.journal));
+      request.context = selinux::content_context;
+      IMMURE_TRY(launch.ledger.contents.acquire(request, launch.ledger.journal));
     }
   }
   return selinux::label_files(alone, launch.ledger.journal);

@@ -48,7 +48,7 @@ std::vector<FdMapping> vmm_fds(const Launch& launch) {
                              {launch.kernel_image.get(), fd::kernel}};
   if (launch.initrd_image) fds.push_back({launch.initrd_image.get(), fd::initrd});
   for (std::size_t i = 0; i < launch.disks.size(); ++i) {
-    fds.push_back({launch.disks[i].fd.get(), fd::first_disk + static_cast<int>(i)});
+    fds.push_back({launch.disks[i].get(), fd::first_disk + static_cast<int>(i)});
   }
   return fds;
 }
