@@ -18,7 +18,7 @@ constexpr int poll_milliseconds = 20;
 /// Lets the groups below `directory` have what the kernel can limit.
 Result<void> pass_controllers(Kernel& kernel, const std::string& root, const std::string& directory) {
   const auto available = IMMURE_TRY(kernel.read_file(root + "/cgroup.controllers"));
-  const auto controllers = words_of(available.substr(0, available.find('\n')));
+  const auto controllers = words_of(std::string_view(available).substr(0, available.find('\n')));
   std::string wanted;
   for (const auto* controller : {"cpu", "memory", "pids", "io", "cpuset"}) {
     if (std::ranges::find(controllers, controller) != controllers.end()) {

@@ -126,6 +126,10 @@ TEST_CASE("a launch does everything in the order of the design", "[launcher]") {
   CHECK(kernel.first("audit 2500") < kernel.first("send"));
   CHECK(kernel.first("replace_file " + host.paths.guest("web1") + "/state") < kernel.first("send"));
   CHECK(kernel.calls.back() == "send");
+  for (const auto* directory : {"", "/immure", "/immure/web1"}) {
+    CHECK(host.kernel.written[host.paths.cgroups + directory + "/cgroup.subtree_control"] ==
+          "+cpu +memory +pids +io +cpuset");
+  }
   if (kernel.selinux == Selinux::enforcing) {
     CHECK(host.label_of_disk(0) == launch.labels.image);
     CHECK(host.label_of_disk(1) == "system_u:object_r:immure_content_t:s0");
