@@ -1,11 +1,11 @@
-#include "selinux/journal_entry.hpp"
+#include "policy/journal_entry.hpp"
 
 #include <cstddef>
 #include <utility>
 
 #include "base/io.hpp"
 
-namespace immure::selinux {
+namespace immure::policy {
 namespace {
 
 /// http://www.isthe.com/chongo/tech/comp/fnv/: 64-bit FNV-1a. No defence against an attacker: only root can
@@ -31,7 +31,7 @@ Result<JournalEntry> lease_entry(LeaseKind kind, std::string_view value) {
 Result<JournalEntry> path_entry(EntryKind kind, std::string_view path) {
   JournalEntry entry;
   entry.kind = kind;
-  entry.path = IMMURE_TRY(policy::HostPath::from(path, "the path"));
+  entry.path = IMMURE_TRY(HostPath::from(path, "the path"));
   return entry;
 }
 
@@ -47,4 +47,4 @@ bool is_whole(const JournalEntry& entry, std::uint64_t sequence) {
          entry.new_context.is_well_formed();
 }
 
-}  // namespace immure::selinux
+}  // namespace immure::policy

@@ -4,9 +4,11 @@
 #include <type_traits>
 
 #include "policy/guest_record.hpp"
-#include "selinux/lease_directory.hpp"
 
-namespace immure::selinux {
+namespace immure::policy {
+
+/// What can be leased, and below which directory: mcs/c12,c407  uid/200000  name/web1
+enum class LeaseKind : std::uint32_t { categories = 1, uid = 2, name = 3 };
 
 /// What a launch is about to do, and how it is undone.
 enum class EntryKind : std::uint32_t {
@@ -30,7 +32,7 @@ struct JournalEntry {
   LeaseKind lease{};
   std::uint32_t reserved = 0;
   BoundedString<128> value;
-  policy::HostPath path;
+  HostPath path;
   BoundedString<256> old_context;  ///< empty: the file had no label
   BoundedString<256> new_context;
   std::uint64_t checksum = 0;  ///< FNV-1a over all bytes before it: tells a torn write; the journal sets it
@@ -47,4 +49,4 @@ void finish(JournalEntry& entry, std::uint64_t sequence);
 /// Whether it was written whole, as number `sequence`, and its strings can be used.
 bool is_whole(const JournalEntry& entry, std::uint64_t sequence);
 
-}  // namespace immure::selinux
+}  // namespace immure::policy

@@ -1,8 +1,8 @@
-#include "launcher/audit.hpp"
-
 #include <cstdlib>
 
 #include <libaudit.h>
+
+#include "launcher/plan.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -27,15 +27,15 @@ Result<void> audit_resource(Launch& launch, const std::string& kind, const std::
 }  // namespace
 
 Result<void> audit_guest(Launch& launch) {
-  const auto& identity = launch.identity;
-  if (!identity.vmm_label.empty()) {
-    IMMURE_TRY(launch.kernel.audit(AUDIT_VIRT_MACHINE_ID,
-                                   "virt=kvm " + guest_of(launch) + " vm-ctx=" + identity.vmm_label +
-                                       " img-ctx=" + identity.image_label + " model=selinux"));
+  const auto& labels = launch.labels;
+  if (!labels.vmm.empty()) {
+    IMMURE_TRY(launch.kernel.audit(AUDIT_VIRT_MACHINE_ID, "virt=kvm " + guest_of(launch) +
+                                                              " vm-ctx=" + labels.vmm +
+                                                              " img-ctx=" + labels.image + " model=selinux"));
   }
-  for (const auto& disk : launch.disks) {
-    IMMURE_TRY(
-        audit_resource(launch, "disk reason=start", "old-disk=\"?\" " + field_of("new-disk", disk.path)));
+  for (const auto& disk : std::span(launch.guest.disks).first(launch.guest.disk_count)) {
+    IMMURE_TRY(audit_resource(launch, "disk reason=start",
+                              "old-disk=\"?\" " + field_of("new-disk", disk.path.view())));
   }
   IMMURE_TRY(audit_resource(launch, "mem reason=start",
                             "old-mem=0 new-mem=" + std::to_string(launch.guest.memory_bytes >> 10)));

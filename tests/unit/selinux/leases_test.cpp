@@ -1,5 +1,6 @@
-#include "selinux/lease_claims.hpp"
+#include "selinux/leases.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <set>
@@ -17,7 +18,7 @@ namespace {
 
 struct Host {
   test::ScratchDirectory scratch;
-  LeaseDirectory leases = *LeaseDirectory::open(scratch / "leases");
+  Leases leases = *Leases::open(scratch / "leases");
   Journal journal = *Journal::create(scratch / "journal", "owner");
 };
 
@@ -26,6 +27,40 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 }  // namespace
+
+TEST_CASE("a lease is taken once and names its owner", "[selinux]") {
+  const test::ScratchDirectory scratch;
+  const auto leases = Leases::open(scratch / "leases");
+  REQUIRE(leases);
+  CHECK(*leases->claim(LeaseKind::name, "web1", "owner-a") == Claim::taken);
+  CHECK(*leases->claim(LeaseKind::name, "web1", "owner-b") == Claim::busy);
+  CHECK(*leases->claim(LeaseKind::uid, "web1", "owner-b") == Claim::taken);
+  CHECK(*leases->owner_of(LeaseKind::name, "web1") == "owner-a");
+  CHECK(*leases->owner_of(LeaseKind::name, "web2") == "");
+}
+
+TEST_CASE("only its owner gives a lease back, and may do so twice", "[selinux]") {
+  const test::ScratchDirectory scratch;
+  const auto leases = Leases::open(scratch / "leases");
+  REQUIRE(leases);
+  REQUIRE(leases->claim(LeaseKind::categories, "c1,c2", "owner-a"));
+  CHECK(leases->release(LeaseKind::categories, "c1,c2", "owner-b"));
+  CHECK(*leases->owner_of(LeaseKind::categories, "c1,c2") == "owner-a");
+  CHECK(leases->release(LeaseKind::categories, "c1,c2", "owner-a"));
+  CHECK(leases->release(LeaseKind::categories, "c1,c2", "owner-a"));
+  CHECK(*leases->owner_of(LeaseKind::categories, "c1,c2") == "");
+}
+
+TEST_CASE("a leased value cannot lead out of the lease directory", "[selinux]") {
+  const test::ScratchDirectory scratch;
+  const auto leases = Leases::open(scratch / "leases");
+  REQUIRE(leases);
+  for (const std::string value : {"", ".", "..", "../x", "a/b"}) {
+    CAPTURE(value);
+    CHECK_FALSE(leases->claim(LeaseKind::name, value, "owner"));
+  }
+  CHECK_FALSE(leases->claim(LeaseKind::name, "web1", ""));
+}
 
 TEST_CASE("a claim goes into the journal before it is made", "[selinux]") {
   Host host;
@@ -42,15 +77,15 @@ TEST_CASE("a taken category pair is passed over", "[selinux]") {
   Host host;
   REQUIRE(host.leases.claim(LeaseKind::categories, "c0,c1", "somebody"));
   test::ScriptedNumbers random({0, 5});
-  CHECK(claim_categories(host.leases, host.journal, random)->index() == 5);
+  CHECK(claim_categories(host.leases, host.journal, random)->text() == CategoryPair::at(5)->text());
   // An unlucky source of numbers ends in the scan: the next free one after 5.
   test::ScriptedNumbers unlucky({5});
-  CHECK(claim_categories(host.leases, host.journal, unlucky)->index() == 6);
+  CHECK(claim_categories(host.leases, host.journal, unlucky)->text() == CategoryPair::at(6)->text());
 }
 
 TEST_CASE("uids are leased in twos, and run out with a clear error", "[selinux]") {
   Host host;
-  KernelRandomNumbers random;
+  RandomNumbers random;
   std::set<std::uint32_t> uids;
   for (int i = 0; i < 4; ++i) uids.insert(*claim_uids(host.leases, host.journal, random, 200'000, 9));
   CHECK(uids == std::set<std::uint32_t>{200'000, 200'002, 200'004, 200'006});
@@ -62,16 +97,16 @@ TEST_CASE("uids are leased in twos, and run out with a clear error", "[selinux]"
 TEST_CASE("a name is leased to one guest", "[selinux]") {
   Host host;
   auto second = *Journal::create(host.scratch / "journal", "second");
-  CHECK(*claim_name(host.leases, host.journal, "web1") == Claim::taken);
-  CHECK(*claim_name(host.leases, second, "web1") == Claim::busy);
+  CHECK(*claim(host.leases, host.journal, LeaseKind::name, "web1") == Claim::taken);
+  CHECK(*claim(host.leases, second, LeaseKind::name, "web1") == Claim::busy);
 }
 
 TEST_CASE("64 processes that claim at once get 64 different category pairs and uids", "[selinux]") {
   const test::ScratchDirectory scratch;
-  const auto leases = *LeaseDirectory::open(scratch / "leases");
+  const auto leases = *Leases::open(scratch / "leases");
   constexpr std::size_t processes = 64;
   struct Claimed {
-    std::uint32_t pair;
+    std::array<char, 16> pair;
     std::uint32_t uid;
   };
   int results[2];
@@ -90,7 +125,8 @@ TEST_CASE("64 processes that claim at once get 64 different category pairs and u
       test::ScriptedNumbers random({0, 1, 2, 3, 4, 5, 6, 7});
       const auto pair = claim_categories(leases, journal, random);
       const auto uid = claim_uids(leases, journal, random, 1000, 2 * processes);
-      const Claimed claimed{.pair = pair ? pair->index() : 0, .uid = uid ? *uid : 0};
+      Claimed claimed{.pair = {}, .uid = uid ? *uid : 0};
+      if (pair) pair->text().copy(claimed.pair.data(), claimed.pair.size() - 1);
       (void)!::write(results[1], &claimed, sizeof(claimed));
       ::_exit(pair && uid ? 0 : 1);
     }
@@ -98,12 +134,12 @@ TEST_CASE("64 processes that claim at once get 64 different category pairs and u
   }
   ::close(start[0]);
   ::close(start[1]);
-  std::set<std::uint32_t> pairs;
+  std::set<std::string> pairs;
   std::set<std::uint32_t> uids;
   for (std::size_t i = 0; i < processes; ++i) {
     Claimed claimed{};
     REQUIRE(::read(results[0], &claimed, sizeof(claimed)) == sizeof(claimed));
-    pairs.insert(claimed.pair);
+    pairs.insert(claimed.pair.data());
     uids.insert(claimed.uid);
   }
   for (const pid_t child : children) {
@@ -124,7 +160,7 @@ TEST_CASE("with 100,000 category pairs held the next one is found at once", "[se
     const auto text = CategoryPair::at(i * 5 + 1)->text();
     if (*host.leases.claim(LeaseKind::categories, text, "somebody") != Claim::taken) FAIL("claim " << text);
   }
-  KernelRandomNumbers random;
+  RandomNumbers random;
   constexpr int claims = 100;
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < claims; ++i) REQUIRE(claim_categories(host.leases, host.journal, random));
@@ -139,7 +175,7 @@ TEST_CASE("exhaustion ends in an error after one look at each value", "[selinux]
   for (std::uint32_t i = 0; i < slots; ++i) {
     if (!host.leases.claim(LeaseKind::uid, std::to_string(1000 + 2 * i), "somebody")) FAIL("claim " << i);
   }
-  KernelRandomNumbers random;
+  RandomNumbers random;
   const auto start = std::chrono::steady_clock::now();
   CHECK_FALSE(claim_uids(host.leases, host.journal, random, 1000, 2 * slots));
   std::printf("50,000 of 50,000 held, told after %.1f ms\n", milliseconds_since(start));
