@@ -45,7 +45,7 @@ bool become_nobody() {
 bool confine() {
   if (::geteuid() == 0 && !become_nobody()) return false;
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef IMMURE_SANITIZED
   // The sanitizers reserve terabytes, and probe memory through pipes of their own.
   if (!limit(RLIMIT_NOFILE, 16)) return false;
 #else
