@@ -29,6 +29,8 @@ target_link_options(immure_options INTERFACE
   -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,--as-needed)
 
 if(IMMURE_SANITIZE)
+  # Where the sanitizers' run time itself would be shut out: compilers have no macro of one name for this.
+  target_compile_definitions(immure_options INTERFACE IMMURE_SANITIZED)
   target_compile_options(immure_options INTERFACE
     -fsanitize=${IMMURE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
     # g++ 12 warns falsely, in the standard library's own headers, where it instruments (GCC bug 105562).

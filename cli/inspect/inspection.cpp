@@ -1,6 +1,6 @@
 #include "cli/inspect/inspection.hpp"
 
-#include <array>
+#include <cerrno>
 #include <charconv>
 #include <span>
 
@@ -8,9 +8,9 @@
 #include <fmt/core.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
-#include <sys/xattr.h>
 
 #include "cli/inspect/file_digest.hpp"
+#include "cli/inspect/labels.hpp"
 #include "cli/proc/process_directory.hpp"
 
 namespace immure::cli {
@@ -42,8 +42,7 @@ std::string_view role_name(FileRole role) {
 
 Result<ProcessView> view(const ProcessDirectory& process) {
   ProcessView out{.pid = process.pid(), .label = {}, .status = {}};
-  // Without SELinux (or another module that labels processes) there is nothing to read.
-  out.label = process.read("attr/current").value_or("");
+  out.label = IMMURE_TRY(label_of_process(process));
   out.status = IMMURE_TRY(parse_status(IMMURE_TRY(process.read("status"))));
   return out;
 }
@@ -102,48 +101,50 @@ Result<std::vector<ThreadView>> threads_of(const ProcessDirectory& process) {
   return out;
 }
 
-std::string label_of(const ProcessDirectory& holder, const std::string& path) {
-  std::array<char, 512> label{};
-  const auto n = ::getxattr(holder.path_of(path).c_str(), "security.selinux", label.data(), label.size() - 1);
-  return n > 0 ? std::string(label.data()) : std::string();
-}
-
 /// Kernel, initrd and the VMM's program are measured; a disk is not: it changes, or is too big to hash here.
-FileView look_at_file(const GuestFile& file, const ProcessDirectory& vmm, const ProcessDirectory* keeper) {
+Result<FileView> look_at_file(const GuestFile& file, const ProcessDirectory* keeper) {
   FileView out{.path = std::string(file.path.view()),
                .role = std::string(role_name(file.role)),
                .access = file.access == DiskAccess::read_write ? "read-write" : "read-only",
-               .label = {},
+               .label = std::nullopt,
                .sha256 = "unmeasured"};
-  const bool by_keeper = keeper != nullptr && file.keeper_fd >= 0;
-  if (file.role == FileRole::vmm) {
-    out.label = label_of(vmm, "exe");
-    out.sha256 = sha256_of_process_file(vmm, "exe").value_or("unmeasured");
-  } else if (by_keeper) {
-    const auto place = fmt::format("fd/{}", file.keeper_fd);
-    out.label = label_of(*keeper, place);
-    if (file.role != FileRole::disk) {
-      out.sha256 = sha256_of_process_file(*keeper, place).value_or("unmeasured");
-    }
-  }
+  // Without its keeper (an abandoned guest) nobody but the VMM holds the file.
+  if (keeper == nullptr || file.keeper_fd < 0) return out;
+  const auto place = fmt::format("fd/{}", file.keeper_fd);
+  out.label = IMMURE_TRY(label_of_process_file(*keeper, place));
+  if (file.role != FileRole::disk) out.sha256 = IMMURE_TRY(sha256_of_process_file(*keeper, place));
   return out;
 }
 
-std::string image_label_in(const std::vector<FileView>& files) {
-  for (const auto& file : files) {
-    if (file.role == "disk" && file.access == "read-write" && !file.label.empty()) return file.label;
-  }
-  for (const auto& file : files) {
-    if (file.role == "disk" && !file.label.empty()) return file.label;
-  }
-  return {};
+/// The program that the VMM runs, by the file that the kernel started.
+Result<FileView> look_at_program(const ProcessDirectory& vmm) {
+  return FileView{.path = IMMURE_TRY(vmm.link("exe")),
+                  .role = std::string(role_name(FileRole::vmm)),
+                  .access = "read-only",
+                  .label = IMMURE_TRY(label_of_process_file(vmm, "exe")),
+                  .sha256 = IMMURE_TRY(sha256_of_process_file(vmm, "exe"))};
 }
 
-std::optional<ProcessView> view_of_pid(const Result<ProcessDirectory>& process) {
+/// Nothing where a disk's label is not known, so that no other file's stands in for it.
+std::optional<std::string> image_label_in(const std::vector<FileView>& files) {
+  std::string first;
+  for (const auto& file : files) {
+    if (file.role != "disk") continue;
+    if (!file.label) return std::nullopt;
+    if (file.access == "read-write" && !file.label->empty()) return file.label;
+    if (first.empty()) first = *file.label;
+  }
+  return first;
+}
+
+/// Nothing where the process is gone.
+Result<std::optional<ProcessView>> view_if_there(const Result<ProcessDirectory>& process) {
   if (!process) return std::nullopt;
   auto seen = view(*process);
-  if (!seen) return std::nullopt;
-  return std::move(*seen);
+  if (seen) return std::move(*seen);
+  const auto error_number = seen.error().error_number;
+  if (error_number == ESRCH || error_number == ENOENT) return std::nullopt;
+  return std::unexpected(std::move(seen).error());
 }
 
 Result<void> look_at_limits(const ProcessDirectory& vmm, Inspection& out) {
@@ -164,11 +165,12 @@ Result<Inspection> look(KnownGuest guest, const ProcessDirectory& vmm) {
   IMMURE_TRY(look_at_limits(vmm, out));
   out.threads = IMMURE_TRY(threads_of(vmm));
   for (const auto& file : std::span(state.files).first(state.file_count)) {
-    out.files.push_back(look_at_file(file, vmm, keeper ? &*keeper : nullptr));
+    out.files.push_back(IMMURE_TRY(look_at_file(file, keeper ? &*keeper : nullptr)));
   }
+  out.files.push_back(IMMURE_TRY(look_at_program(vmm)));
   out.image_label = image_label_in(out.files);
-  out.keeper = view_of_pid(keeper);
-  out.monitor = view_of_pid(ProcessDirectory::open(state.monitor_pid));
+  out.keeper = IMMURE_TRY(view_if_there(keeper));
+  out.monitor = IMMURE_TRY(view_if_there(ProcessDirectory::open(state.monitor_pid)));
   return out;
 }
 
@@ -181,9 +183,14 @@ Expected<Inspection> inspect_guest(std::string_view name) {
     return fail(ExitCode::no_such_guest,
                 fmt::format("inspect {}: it is {}: no VMM runs", name, liveness_name(guest.liveness)));
   }
+  const auto ticks = guest.state.vmm_start_ticks;
   auto seen = look(std::move(guest), *vmm);
-  if (!seen) return fail(ExitCode::failure, fmt::format("inspect {}: {}", name, seen.error().message));
-  return std::move(*seen);
+  if (seen) return std::move(*seen);
+  // What could not be read may be gone because the guest is: half of a picture would be a wrong one.
+  if (start_ticks_of(vmm->pid()) != ticks) {
+    return fail(ExitCode::no_such_guest, fmt::format("inspect {}: it ended meanwhile", name));
+  }
+  return fail(ExitCode::failure, fmt::format("inspect {}: {}", name, seen.error().message));
 }
 
 }  // namespace immure::cli

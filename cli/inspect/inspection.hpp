@@ -33,7 +33,8 @@ struct FileView {
   std::string path;
   std::string role;
   std::string access;
-  std::string label;   ///< of the open file
+  /// Of the open file: empty where it has none, nothing where no process holds it that could be asked.
+  std::optional<std::string> label;
   std::string sha256;  ///< hexadecimal, or "unmeasured"
 };
 
@@ -53,7 +54,8 @@ enum class RootAccess { read_only, writable };
 struct Inspection {
   KnownGuest guest{};
   ProcessView vmm{};
-  std::string image_label{};  ///< of the first read-write disk; else of the first file that carries one
+  /// Of the first read-write disk; else of the first disk that carries one. Nothing where it is not known.
+  std::optional<std::string> image_label{};
   std::vector<NamespaceView> namespaces{};
   std::string cgroup{};
   std::vector<std::string> root_entries{};

@@ -20,6 +20,8 @@ Json capabilities(const ProcessStatus& status) {
           {"ambient", mask(status.ambient)}};
 }
 
+Json or_null(const std::optional<std::string>& text) { return text ? Json(*text) : Json(nullptr); }
+
 Json helper(const std::optional<ProcessView>& process) {
   if (!process) return nullptr;
   return {{"pid", process->pid},
@@ -52,7 +54,7 @@ Json files(const Inspection& inspection) {
     out.push_back({{"path", file.path},
                    {"role", file.role},
                    {"access", file.access},
-                   {"label", file.label},
+                   {"label", or_null(file.label)},
                    {"sha256", file.sha256}});
   }
   return out;
@@ -91,7 +93,7 @@ std::string inspection_json(const Inspection& inspection) {
       {"memory_bytes", state.memory_bytes},
       {"vmm_pid", inspection.vmm.pid},
       {"label", inspection.vmm.label},
-      {"image_label", inspection.image_label},
+      {"image_label", or_null(inspection.image_label)},
       {"uid", status.uids[1]},
       {"gid", status.gids[1]},
       {"uids", status.uids},

@@ -43,7 +43,8 @@ class Sheet {
 void show_credentials(Sheet& sheet, const Inspection& inspection) {
   const auto& status = inspection.vmm.status;
   sheet.line("label", inspection.vmm.label.empty() ? "none" : inspection.vmm.label);
-  sheet.line("image label", inspection.image_label.empty() ? "none" : inspection.image_label);
+  const auto image_label = inspection.image_label.value_or("unknown: the guest has no keeper");
+  sheet.line("image label", image_label.empty() ? "none" : image_label);
   sheet.promise("uid, gid", fmt::format("{}, {}", status.uids[1], status.gids[1]),
                 status.uids[1] != 0 && status.gids[1] != 0);
   const bool no_caps =

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <exception>
 
 #include <fcntl.h>
@@ -44,7 +45,7 @@ bool become_nobody() {
 bool confine() {
   if (::geteuid() == 0 && !become_nobody()) return false;
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef IMMURE_SANITIZED
   // The sanitizers reserve terabytes, and probe memory through pipes of their own.
   if (!limit(RLIMIT_NOFILE, 16)) return false;
 #else
@@ -106,6 +107,8 @@ Result<std::string> run_isolated(int input, std::size_t limit_bytes,
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return system_error("make a pipe for the parser");
   UniqueFd answer(pipe[0]);
   UniqueFd child_end(pipe[1]);
+  // What stdout's buffer holds is the parent's to write; under ThreadSanitizer, _exit(2) would write it too.
+  (void)std::fflush(stdout);
   const pid_t child = ::fork();
   if (child < 0) return system_error("fork the parser");
   if (child == 0) child_main(input, child_end.get(), work);

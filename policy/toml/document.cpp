@@ -15,6 +15,10 @@ std::optional<toml::table> parse_document(std::string_view text, std::string_vie
     diagnostics.add(*place, "a letter beyond ASCII; allowed: in comments and in strings of one line");
     return std::nullopt;
   }
+  if (const auto place = find_deep_key(text)) {
+    diagnostics.add(*place, "a key of too many parts; allowed: at most " + std::to_string(deepest_key));
+    return std::nullopt;
+  }
   auto result = toml::parse(text, file_name);
   if (!result) {
     const auto& begin = result.error().source().begin;

@@ -25,14 +25,15 @@ Context after(Context context, char c) {
   return context;
 }
 
-}  // namespace
-
-std::optional<Place> find_stray_non_ascii(std::string_view text) {
+/// The place of the first byte that `is_wanted`, asked about line ends and every byte of plain text, in
+/// order.
+template <typename IsWanted>
+std::optional<Place> find_in_plain_text(std::string_view text, IsWanted is_wanted) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // the byte order mark that TOML allows
   Place place;
   auto context = Context::plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (static_cast<unsigned char>(text[i]) >= 0x80 && context == Context::plain) return place;
+    if ((context == Context::plain || text[i] == '\n') && is_wanted(text[i])) return place;
     if (context == Context::basic_string && text[i] == '\\' && i + 1 < text.size() && text[i + 1] != '\n') {
       ++i;  // an escape: \" does not end the string
       ++place.column;
@@ -43,6 +44,22 @@ std::optional<Place> find_stray_non_ascii(std::string_view text) {
     if (text[i] == '\n') place = {.line = place.line + 1, .column = 1};
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Place> find_stray_non_ascii(std::string_view text) {
+  return find_in_plain_text(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
+
+std::optional<Place> find_deep_key(std::string_view text) {
+  constexpr std::string_view ends_of_keys = "=,[]{}#\n";
+  int dots = 0;
+  return find_in_plain_text(text, [&](char c) {
+    if (ends_of_keys.contains(c)) dots = 0;
+    if (c == '.') ++dots;
+    return dots >= deepest_key;
+  });
 }
 
 }  // namespace immure::policy::toml_text

@@ -14,9 +14,15 @@ namespace immure::vmm::virtio {
 namespace {
 
 constexpr std::uint16_t queue_size = max_queue_size;
+constexpr std::uint32_t max_segments = queue_size - 2;  // header and status take a descriptor each
+constexpr std::uint32_t max_segment_bytes = 64 * 1024;
+/// What a driver that heeds both limits can ask for, 16 MiB. More would keep the io thread, and with it the
+/// guest's other devices, in one system call for as long as the guest likes.
+constexpr std::uint64_t max_request_bytes = std::uint64_t{max_segments} * max_segment_bytes;
 
 DeviceTraits block_traits(std::string_view id, policy::DiskAccess access) {
-  auto features = feature::common | feature::block_max_segments | feature::block_size | feature::block_flush;
+  auto features = feature::common | feature::block_max_size | feature::block_max_segments |
+                  feature::block_size | feature::block_flush;
   if (access == policy::DiskAccess::read_only) features |= feature::block_read_only;
   return {.type = DeviceType::block,
           .name = "disk " + std::string(id),
@@ -42,7 +48,8 @@ Block::Block(UniqueFd fd, std::string_view id, policy::DiskAccess access, std::u
              std::uint32_t sector_size)
     : traits_(block_traits(id, access)), fd_(std::move(fd)), access_(access), log_(traits_.name) {
   config_.capacity = sectors;
-  config_.max_segments = queue_size - 2;  // header and status take a descriptor each
+  config_.max_size = max_segment_bytes;
+  config_.max_segments = max_segments;
   config_.block_size = sector_size;
   std::ranges::copy(std::as_bytes(std::span(id.substr(0, id_.size()))), id_.begin());
 }
@@ -87,12 +94,14 @@ Result<std::uint32_t> Block::handle_request() {
   return is_filled ? static_cast<std::uint32_t>(writable.size()) : 1U;
 }
 
-bool Block::is_inside(std::uint64_t sector, std::uint64_t size) const {
-  return size % sector_bytes == 0 && range_fits(sector, size / sector_bytes, config_.capacity);
+bool Block::is_acceptable(std::uint64_t sector, std::uint64_t size) const {
+  return size <= max_request_bytes && size % sector_bytes == 0 &&
+         range_fits(sector, size / sector_bytes, config_.capacity);
 }
 
 BlockStatus Block::read_sectors(std::uint64_t sector, std::uint64_t size) {
-  if (!is_inside(sector, size)) return fail("read past the end or of a part of a sector");
+  if (!is_acceptable(sector, size))
+    return fail("read past the end, of a part of a sector or of too much at once");
   auto slices = chain_.writable().io_slices(0, size, GuestAccess::device_writes, vectors_);
   if (!slices) return fail(slices.error().message);
   if (auto result = read_fully(fd_.get(), *slices, sector * sector_bytes); !result)
@@ -102,7 +111,8 @@ BlockStatus Block::read_sectors(std::uint64_t sector, std::uint64_t size) {
 
 BlockStatus Block::write_sectors(std::uint64_t sector, std::uint64_t size) {
   if (access_ == policy::DiskAccess::read_only) return fail("write to a read-only disk");
-  if (!is_inside(sector, size)) return fail("write past the end or of a part of a sector");
+  if (!is_acceptable(sector, size))
+    return fail("write past the end, of a part of a sector or of too much at once");
   auto slices = chain_.readable().io_slices(sizeof(BlockHeader), size, GuestAccess::device_reads, vectors_);
   if (!slices) return fail(slices.error().message);
   if (auto result = write_fully(fd_.get(), *slices, sector * sector_bytes); !result)

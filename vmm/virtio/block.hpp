@@ -39,7 +39,7 @@ class Block final : public Device {
   BlockStatus read_id(std::uint64_t size);
   BlockStatus flush();
   BlockStatus fail(std::string_view what);
-  [[nodiscard]] bool is_inside(std::uint64_t sector, std::uint64_t size) const;
+  [[nodiscard]] bool is_acceptable(std::uint64_t sector, std::uint64_t size) const;
 
   DeviceTraits traits_;
   BlockConfig config_;

@@ -7,6 +7,7 @@
 namespace immure::vmm::virtio {
 
 namespace feature {
+constexpr std::uint64_t block_max_size = 1ULL << 1;
 constexpr std::uint64_t block_max_segments = 1ULL << 2;
 constexpr std::uint64_t block_read_only = 1ULL << 5;
 constexpr std::uint64_t block_size = 1ULL << 6;
@@ -19,7 +20,7 @@ constexpr std::size_t block_id_size = 20;
 /// 5.2.4, as far as the offered features reach.
 struct BlockConfig {
   std::uint64_t capacity = 0;      ///< in sectors of 512 bytes
-  std::uint32_t max_size = 0;      ///< of a segment; not offered
+  std::uint32_t max_size = 0;      ///< of a segment, in bytes
   std::uint32_t max_segments = 0;  ///< per request, beside header and status
   std::uint32_t geometry = 0;      ///< not offered
   std::uint32_t block_size = 0;    ///< the host's logical block size

@@ -14,6 +14,7 @@ Inspection example() {
   inspection.guest.liveness = Liveness::running;
   inspection.guest.state.landlock_abi = 6;
   inspection.vmm = {.pid = 4711, .label = "system_u:system_r:immure_vmm_t:s0:c1,c2", .status = {}};
+  inspection.image_label = "l";
   inspection.vmm.status.uids = {7, 7, 7, 7};
   inspection.vmm.status.gids = {8, 8, 8, 8};
   inspection.vmm.status.seccomp_mode = 2;
@@ -57,6 +58,18 @@ TEST_CASE("inspect's JSON has every member that programs rely on", "[cli]") {
   CHECK(json["open_fds"][0]["fd"] == 3);
   CHECK(json["threads"][0]["filters"] == 3);
   CHECK(json["keeper"].is_null());
+}
+
+TEST_CASE("a label that is not known is not shown as none", "[cli]") {
+  auto inspection = example();
+  inspection.image_label = "";
+  CHECK(inspection_text(inspection).contains("none"));
+  inspection.image_label = std::nullopt;
+  inspection.files[0].label = std::nullopt;
+  CHECK(inspection_text(inspection).contains("unknown"));
+  const auto json = nlohmann::json::parse(inspection_json(inspection));
+  CHECK(json["image_label"].is_null());
+  CHECK(json["files"][0]["label"].is_null());
 }
 
 TEST_CASE("the table marks what breaks a promise", "[cli]") {

@@ -31,8 +31,8 @@ struct BlockFixture : DirectQueue {
   static constexpr std::uint64_t sectors = 64;
 
   void make(policy::DiskAccess access = policy::DiskAccess::read_write,
-            std::uint64_t features = virtio::feature::block_flush) {
-    auto fd = make_disk(sectors * 512);
+            std::uint64_t features = virtio::feature::block_flush, std::uint64_t size = sectors * 512) {
+    auto fd = make_disk(size);
     disk = fd.get();
     block = FakeQueue::must(virtio::Block::create(std::move(fd), "root", access));
     block->start(features);

@@ -40,6 +40,27 @@ TEST_CASE_METHOD(BlockFixture, "hostile: a part of a sector", "[block][hostile]"
   CHECK(request(request_out, 0, {readable(data, 513)}) == status_io_error);
 }
 
+TEST_CASE_METHOD(BlockFixture, "hostile: a request for more than the device's limits allow",
+                 "[block][hostile]") {
+  constexpr std::uint64_t largest = 254ULL * 64 * 1024;
+  make(DiskAccess::read_write, feature::block_flush, largest + 512);
+  // Every buffer is the same memory: a request may be larger than the guest.
+  constexpr std::uint64_t shared = 0x80000;
+  constexpr std::uint64_t shared_size = 0x80000;
+  const auto answer_to = [&](std::uint32_t type, std::uint64_t size) {
+    std::vector<Buffer> buffers;
+    for (std::uint64_t done = 0; done < size; done += buffers.back().length) {
+      const auto length = static_cast<std::uint32_t>(std::min(size - done, shared_size));
+      buffers.push_back(type == request_in ? writable(shared, length) : readable(shared, length));
+    }
+    return request(type, 0, buffers);
+  };
+  CHECK(answer_to(request_in, largest) == status_ok);
+  CHECK(answer_to(request_in, largest + 512) == status_io_error);
+  CHECK(answer_to(request_out, largest) == status_ok);
+  CHECK(answer_to(request_out, largest + 512) == status_io_error);
+}
+
 TEST_CASE_METHOD(BlockFixture, "hostile: a request too short for its header or status", "[block][hostile]") {
   make();
   SECTION("no status") {

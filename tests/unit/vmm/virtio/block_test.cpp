@@ -60,10 +60,13 @@ TEST_CASE_METHOD(BlockFixture, "a disk tells its geometry and what it can do", "
   std::ranges::copy(block->config(), writable_bytes_of(config).begin());
   CHECK(config.capacity == sectors);
   CHECK(config.block_size == 512);
+  CHECK(config.max_size == 64 * 1024);
   CHECK(config.max_segments == max_queue_size - 2);
   const auto features = block->traits().features;
   CHECK((features & feature::block_read_only) != 0);
   CHECK((features & feature::block_flush) != 0);
+  CHECK((features & feature::block_max_size) != 0);
+  CHECK((features & feature::block_max_segments) != 0);
   make(DiskAccess::read_write);
   CHECK((block->traits().features & feature::block_read_only) == 0);
 }

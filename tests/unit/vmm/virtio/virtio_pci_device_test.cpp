@@ -3,40 +3,15 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "tests/unit/vmm/virtio/block_fixture.hpp"
-#include "tests/unit/vmm/virtio/fake_machine.hpp"
+#include "tests/unit/vmm/virtio/rng_function_fixture.hpp"
 #include "vmm/machine_layout.hpp"
-#include "vmm/virtio/rng.hpp"
 
 using namespace immure;
 using namespace immure::vmm;
 using namespace immure::vmm::virtio;
 using namespace immure::vmm::test;
 
-namespace {
-
-constexpr std::uint64_t data = 0x40000;
-
-struct Fixture {
-  FakeMachine machine{std::make_unique<Rng>()};
-  FakeQueue queue{machine.memory, 0x10000, 64};
-
-  void start(std::uint64_t features = feature::event_index) {
-    machine.enable_pci();
-    machine.negotiate(features);
-    machine.enable_queue(0, queue);
-    machine.set_status(15);
-    machine.run();
-  }
-  void request() {
-    queue.add({writable(data, 16)});
-    machine.notify(0);
-    machine.run();
-  }
-};
-
-}  // namespace
-
-TEST_CASE_METHOD(Fixture, "a device shows itself as a modern virtio function", "[virtio_pci]") {
+TEST_CASE_METHOD(RngFunction, "a device shows itself as a modern virtio function", "[virtio_pci]") {
   CHECK(machine.config_read<std::uint32_t>(0) == 0x1044'1af4);
   CHECK(machine.config_read<std::uint8_t>(8) == 1);
   CHECK(machine.config_read<std::uint8_t>(offsetof(pci::ConfigHeader, interrupt_pin)) == 0);
@@ -47,7 +22,7 @@ TEST_CASE_METHOD(Fixture, "a device shows itself as a modern virtio function", "
   CHECK(machine.config_read<std::uint32_t>(msix + 8U) == bar::msix_pending);
 }
 
-TEST_CASE_METHOD(Fixture, "the capabilities say where each structure lies", "[virtio_pci]") {
+TEST_CASE_METHOD(RngFunction, "the capabilities say where each structure lies", "[virtio_pci]") {
   const auto check = [&](unsigned n, VirtioCapability type, std::uint32_t offset, std::uint32_t size) {
     const auto at = machine.find_capability(pci::CapabilityId::vendor_specific, n);
     REQUIRE(at != 0);
@@ -64,7 +39,8 @@ TEST_CASE_METHOD(Fixture, "the capabilities say where each structure lies", "[vi
   CHECK(machine.config_read<std::uint32_t>(notify + 16U) == bar::notify_multiplier);
 }
 
-TEST_CASE_METHOD(Fixture, "a request is served on the event loop and interrupts the driver", "[virtio_pci]") {
+TEST_CASE_METHOD(RngFunction, "a request is served on the event loop and interrupts the driver",
+                 "[virtio_pci]") {
   start();
   queue.add({writable(data, 16)});
   machine.notify(0);
@@ -75,7 +51,7 @@ TEST_CASE_METHOD(Fixture, "a request is served on the event loop and interrupts 
   CHECK(machine.take_raised(config_vector) == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "chains that were there before DRIVER_OK are served", "[virtio_pci]") {
+TEST_CASE_METHOD(RngFunction, "chains that were there before DRIVER_OK are served", "[virtio_pci]") {
   machine.enable_pci();
   machine.negotiate(feature::event_index);
   machine.enable_queue(0, queue);
@@ -88,7 +64,7 @@ TEST_CASE_METHOD(Fixture, "chains that were there before DRIVER_OK are served", 
   CHECK(queue.used_index() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "doorbells follow the BAR and memory decoding", "[virtio_pci]") {
+TEST_CASE_METHOD(RngFunction, "doorbells follow the BAR and memory decoding", "[virtio_pci]") {
   constexpr auto bar0 = offsetof(pci::ConfigHeader, bars);
   constexpr auto command = offsetof(pci::ConfigHeader, command);
   const auto address = [](std::uint64_t start) { return start + bar::notify; };
@@ -109,7 +85,7 @@ TEST_CASE_METHOD(Fixture, "doorbells follow the BAR and memory decoding", "[virt
   CHECK(machine.events.doorbells.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "a notification works where the kernel does not watch the doorbell",
+TEST_CASE_METHOD(RngFunction, "a notification works where the kernel does not watch the doorbell",
                  "[virtio_pci]") {
   machine.events.refuse_doorbells = true;
   start();
@@ -117,7 +93,8 @@ TEST_CASE_METHOD(Fixture, "a notification works where the kernel does not watch 
   CHECK(queue.used_index() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "the registers are reached through the configuration space too", "[virtio_pci]") {
+TEST_CASE_METHOD(RngFunction, "the registers are reached through the configuration space too",
+                 "[virtio_pci]") {
   const auto window = machine.find_capability(pci::CapabilityId::vendor_specific, 3);
   machine.config_write<std::uint8_t>(window + 4U, 0);
   machine.config_write<std::uint32_t>(window + 8U, offsetof(CommonConfig, device_status));
@@ -129,7 +106,7 @@ TEST_CASE_METHOD(Fixture, "the registers are reached through the configuration s
   CHECK(machine.config_read<std::uint16_t>(window + 16U) == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "without MSI-X the ISR tells of a served queue, once", "[virtio_pci]") {
+TEST_CASE_METHOD(RngFunction, "without MSI-X the ISR tells of a served queue, once", "[virtio_pci]") {
   start();
   machine.config_write<std::uint16_t>(machine.find_capability(pci::CapabilityId::msix) + 2U, 0);
   request();
@@ -137,13 +114,12 @@ TEST_CASE_METHOD(Fixture, "without MSI-X the ISR tells of a served queue, once",
   CHECK(machine.bar_read<std::uint8_t>(bar::isr) == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "a device works again after a reset", "[virtio_pci]") {
+TEST_CASE_METHOD(RngFunction, "a device works again after a reset", "[virtio_pci]") {
   start();
   request();
   machine.set_status(0);
   CHECK(machine.status() == 0);
-  queue = FakeQueue(machine.memory, 0x10000, 64);
-  start();
+  restart();
   request();
   CHECK(queue.used_index() == 1);
 }

@@ -1,8 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
-#include "tests/unit/vmm/virtio/block_fixture.hpp"
-#include "tests/unit/vmm/virtio/fake_machine.hpp"
-#include "vmm/virtio/rng.hpp"
+#include "tests/unit/vmm/virtio/rng_function_fixture.hpp"
 
 using namespace immure;
 using namespace immure::vmm;
@@ -11,30 +9,12 @@ using namespace immure::vmm::test;
 
 namespace {
 
-constexpr std::uint64_t data = 0x40000;
 constexpr std::uint8_t stopped = 15 | status::needs_reset;
-
-struct Fixture {
-  FakeMachine machine{std::make_unique<Rng>()};
-  FakeQueue queue{machine.memory, 0x10000, 64};
-
-  Fixture() {
-    machine.enable_pci();
-    machine.negotiate(feature::event_index);
-    machine.enable_queue(0, queue);
-    machine.set_status(15);
-    machine.run();
-  }
-  void request() {
-    queue.add({writable(data, 16)});
-    machine.notify(0);
-    machine.run();
-  }
-};
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "hostile: a ring that breaks the protocol stops the device until it is reset",
+TEST_CASE_METHOD(RunningRngFunction,
+                 "hostile: a ring that breaks the protocol stops the device until it is reset",
                  "[virtio_pci][hostile]") {
   queue.set_available_index(1000);
   machine.notify(0);
@@ -48,16 +28,12 @@ TEST_CASE_METHOD(Fixture, "hostile: a ring that breaks the protocol stops the de
   CHECK(machine.status() == stopped);
   CHECK(queue.used_index() == 0);
 
-  machine.set_status(0);
-  queue = FakeQueue(machine.memory, 0x10000, 64);
-  machine.negotiate(feature::event_index);
-  machine.enable_queue(0, queue);
-  machine.set_status(15);
+  restart();
   request();
   CHECK(queue.used_index() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "hostile: queue registers changed after DRIVER_OK stop the device",
+TEST_CASE_METHOD(RunningRngFunction, "hostile: queue registers changed after DRIVER_OK stop the device",
                  "[virtio_pci][hostile]") {
   machine.bar_write<std::uint64_t>(offsetof(CommonConfig, queue_desc), 0xffff'0000);
   CHECK(machine.status() == stopped);
@@ -67,7 +43,8 @@ TEST_CASE_METHOD(Fixture, "hostile: queue registers changed after DRIVER_OK stop
   CHECK(queue.used_index() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "hostile: a queue that lies outside memory stops the device at DRIVER_OK",
+TEST_CASE_METHOD(RunningRngFunction,
+                 "hostile: a queue that lies outside memory stops the device at DRIVER_OK",
                  "[virtio_pci][hostile]") {
   machine.negotiate(0);
   machine.bar_write<std::uint64_t>(offsetof(CommonConfig, queue_desc), 0xffff'ffff'ffff'0000);
@@ -78,7 +55,7 @@ TEST_CASE_METHOD(Fixture, "hostile: a queue that lies outside memory stops the d
   machine.run();
 }
 
-TEST_CASE_METHOD(Fixture, "hostile: a reset while requests wait writes nothing afterwards",
+TEST_CASE_METHOD(RunningRngFunction, "hostile: a reset while requests wait writes nothing afterwards",
                  "[virtio_pci][hostile]") {
   for (int i = 0; i < 10; ++i) queue.add({writable(data, 16)});
   machine.notify(0);
@@ -89,13 +66,14 @@ TEST_CASE_METHOD(Fixture, "hostile: a reset while requests wait writes nothing a
   CHECK(machine.take_raised(queue_vector(0)) == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "hostile: a driver that gave up is served no more", "[virtio_pci][hostile]") {
+TEST_CASE_METHOD(RunningRngFunction, "hostile: a driver that gave up is served no more",
+                 "[virtio_pci][hostile]") {
   machine.set_status(15 | status::failed);
   request();
   CHECK(queue.used_index() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "hostile: accesses between and beyond the structures of the BAR",
+TEST_CASE_METHOD(RunningRngFunction, "hostile: accesses between and beyond the structures of the BAR",
                  "[virtio_pci][hostile]") {
   for (std::uint64_t offset = 0; offset < bar::size; offset += 4) {
     if (offset == offsetof(CommonConfig, device_feature_select)) continue;
@@ -110,7 +88,7 @@ TEST_CASE_METHOD(Fixture, "hostile: accesses between and beyond the structures o
   CHECK(machine.bar_read<std::uint32_t>(sizeof(CommonConfig) - 2) == 0xffff'ffff);
 }
 
-TEST_CASE_METHOD(Fixture,
+TEST_CASE_METHOD(RunningRngFunction,
                  "hostile: the window of the configuration space with offset and length that overflow",
                  "[virtio_pci][hostile]") {
   const auto window = machine.find_capability(pci::CapabilityId::vendor_specific, 3);
@@ -137,13 +115,15 @@ TEST_CASE_METHOD(Fixture,
   CHECK(machine.status() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "hostile: notifications of queues that do not exist", "[virtio_pci][hostile]") {
+TEST_CASE_METHOD(RunningRngFunction, "hostile: notifications of queues that do not exist",
+                 "[virtio_pci][hostile]") {
   for (std::uint16_t index = 1; index < 1024; ++index) machine.notify(index);
   machine.run();
   CHECK(machine.status() == 15);
 }
 
-TEST_CASE_METHOD(Fixture, "hostile: a flood of protocol errors writes few lines", "[virtio_pci][hostile]") {
+TEST_CASE_METHOD(RunningRngFunction, "hostile: a flood of protocol errors writes few lines",
+                 "[virtio_pci][hostile]") {
   // Every write is an error; the log of the device is limited (see rate_limited_log_test), and it goes on.
   for (int i = 0; i < 10000; ++i) machine.bar_write<std::uint16_t>(offsetof(CommonConfig, queue_size), 16);
   CHECK(machine.status() == stopped);
