@@ -36,8 +36,12 @@ Result<UniqueFd> open_disk(Launch& launch, const policy::DiskRecord& disk) {
   auto& kernel = launch.kernel;
   const std::string path(disk.path.view());
   const auto writable = disk.access == policy::DiskAccess::read_write;
-  const auto flags = (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOCTTY;
-  auto file = IMMURE_TRY(kernel.open(path, flags, Links::refused));
+  // O_EXCL claims a block device, so that one which is mounted or part of another is not written under its
+  // user's feet; on a file it means nothing (open(2)).
+  const auto flags = (writable ? O_RDWR | O_EXCL : O_RDONLY) | O_NONBLOCK | O_NOCTTY;
+  auto opened = kernel.open(path, flags, Links::refused);
+  if (!opened && opened.error().error_number == EBUSY) return invalid(path + " is already in use");
+  auto file = IMMURE_TRY(std::move(opened));
   IMMURE_TRY(check_disk(IMMURE_TRY(kernel.status(file.get())), path, launch.host));
   IMMURE_TRY(kernel.make_blocking(file.get()));
   auto locked = kernel.lock(file.get(), writable ? LockKind::exclusive : LockKind::shared);

@@ -7,7 +7,10 @@
 // clang-format off: the order matters.
 #include <linux/stddef.h>
 #undef __DECLARE_FLEX_ARRAY
-#define __DECLARE_FLEX_ARRAY(type, name) type name[]
+#define __DECLARE_FLEX_ARRAY(type, name) type name[0]  // what newer headers do in C++; g++ 14 takes no [] in a union
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
 #include <linux/kvm.h>
+#pragma GCC diagnostic pop
 // clang-format on
 static_assert(sizeof(kvm_cpuid2) == 8 && sizeof(kvm_msrs) == 8 && sizeof(kvm_irq_routing) == 8);

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from immure_test import ImmureTest
-from support.guest import IMMURE, Guest, disk, image
+from support.guest import IMMURE, Guest, disk, image, wait_for
 from support.kernel import processes_named
 from support.leftovers import snapshot
 
@@ -45,6 +45,7 @@ class TestCrashes(ImmureTest):
         for milliseconds in range(0, 400, 20):
             runner = subprocess.Popen([IMMURE, "run", "-d", guest.spec], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                       stderr=subprocess.DEVNULL)  # fmt: skip
+            wait_for(lambda: processes_named("immure-launch") or runner.poll() is not None)
             time.sleep(milliseconds / 1000)
             for pid in processes_named("immure-launch"):
                 kill_if_there(pid)

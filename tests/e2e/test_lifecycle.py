@@ -6,7 +6,10 @@ import subprocess
 from immure_test import ImmureTest
 from support.audit import AuditMark
 from support.guest import IMMURE, disk, image, immure, wait_for
+from support.kernel import label_of_file
 from support.leftovers import snapshot
+
+IMAGE_REFUSED = 6
 
 
 class TestBoot(ImmureTest):
@@ -74,6 +77,39 @@ class TestDisks(ImmureTest):
         for guest in guests:
             guest.kill()
         self.assert_as_before(before)
+
+
+class TestBlockDevices(ImmureTest):
+    def block_device(self, name: str) -> str:
+        device = subprocess.run(["losetup", "--find", "--show", image(name)], check=True, capture_output=True, text=True).stdout.strip()
+        self.addCleanup(subprocess.run, ["losetup", "--detach", device], check=True)
+        return device
+
+    def test_a_guest_writes_to_a_block_device_which_has_its_label_while_it_runs(self):
+        device = self.block_device("loop-write.raw")
+        before, mark = label_of_file(device), AuditMark()
+        running = self.guest("loop-label", "hang", disks=[disk(device)]).start()
+        inspection = running.inspect()
+        self.assertEqual(label_of_file(device), inspection["image_label"])
+        self.assertIn(":immure_image_t:s0:c", inspection["image_label"])
+        running.kill()
+        done = self.guest("loop-write", "disks,disk-write", disks=[disk(device)]).run()
+        self.assert_ended(done, 0)
+        self.assertIn("IMMURE-GUEST-DISK vda 8192 0 disk0", done.stdout)
+        self.assertIn("IMMURE-GUEST-WRITE good", done.stdout)
+        with open(device, "rb") as file:
+            self.assertEqual(file.read(10), b"1\n2\n3\n4\n5\n")
+        self.assertEqual(label_of_file(device), before)
+        self.assert_no_denials(mark)
+
+    def test_a_block_device_that_is_mounted_is_refused(self):
+        device = self.block_device("loop-mounted.raw")
+        subprocess.run(["mkfs.ext4", "-q", device], check=True)
+        subprocess.run(["mount", device, "/mnt"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "/mnt"], check=True)
+        before = label_of_file(device)
+        self.assert_ended(self.guest("loop-mounted", disks=[disk(device)]).run(), IMAGE_REFUSED, device, "in use")
+        self.assertEqual(label_of_file(device), before)
 
 
 class TestEnding(ImmureTest):

@@ -32,5 +32,5 @@ TEST_CASE("bytes of the file cannot forge a line or drive a terminal", "[policy]
 
 TEST_CASE("quoted text is cut where it is long", "[policy]") {
   CHECK(quoted("short") == "\"short\"");
-  CHECK(quoted(std::string(1000, 'x')) == "\"" + std::string(64, 'x') + "...\"");
+  CHECK(immure::policy::toml_text::quoted(std::string(1000, 'x')) == "\"" + std::string(64, 'x') + "...\"");
 }
