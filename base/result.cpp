@@ -16,6 +16,16 @@ std::unexpected<Error> invalid(std::string_view message) {
   return std::unexpected(Error{.message = std::string(message)});
 }
 
+Result<void> checked(long result, std::string_view what) {
+  if (result < 0) return system_error(what);
+  return {};
+}
+
+Result<void> tolerate(int harmless, Result<void> result) {
+  if (!result && result.error().error_number == harmless) return {};
+  return result;
+}
+
 std::unexpected<Error> with_context(std::string_view context, Error error) {
   error.message.insert(0, ": ").insert(0, context);
   return std::unexpected(std::move(error));

@@ -28,6 +28,12 @@ std::unexpected<Error> system_error(std::string_view what, int error_number = er
 /// Input, configuration or state that breaks a rule; `message` names the rule and the offender.
 std::unexpected<Error> invalid(std::string_view message);
 
+/// An Error with errno where a system call gave a negative result.
+Result<void> checked(long result, std::string_view what);
+
+/// The same result, but the errno `harmless` is no error.
+Result<void> tolerate(int harmless, Result<void> result);
+
 /// The same error with the outer step in front: "label disk root: ...".
 std::unexpected<Error> with_context(std::string_view context, Error error);
 

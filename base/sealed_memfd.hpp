@@ -13,8 +13,8 @@ namespace immure {
 /// `name` shows in /proc/PID/fd only.
 Result<UniqueFd> make_sealed_memfd(const char* name, std::span<const std::byte> bytes);
 
-/// Adds the four seals; fails where a writable mapping exists.
-Result<void> seal_memfd(int fd);
+/// The same with all that is left of the file `from`: more than `limit` bytes, or none, is an Error.
+Result<UniqueFd> copy_to_sealed_memfd(const char* name, int from, std::uint64_t limit);
 
 /// An Error unless all four seals are set.
 Result<void> require_sealed(int fd);

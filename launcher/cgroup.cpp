@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "launcher/proc_text.hpp"
+#include "base/proc_text.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -14,6 +14,45 @@ constexpr std::uint64_t quota_period = 100'000;  // Microseconds: the kernel's d
 constexpr std::uint64_t page = 4096;
 constexpr int empty_polls = 500;
 constexpr int poll_milliseconds = 20;
+
+/// Lets the groups below `directory` have what the kernel can limit.
+Result<void> pass_controllers(Kernel& kernel, const std::string& root, const std::string& directory) {
+  const auto available = IMMURE_TRY(kernel.read_file(root + "/cgroup.controllers"));
+  const auto controllers = words_of(std::string_view(available).substr(0, available.find('\n')));
+  std::string wanted;
+  for (const auto* controller : {"cpu", "memory", "pids", "io", "cpuset"}) {
+    if (std::ranges::find(controllers, controller) != controllers.end()) {
+      wanted += (wanted.empty() ? "+" : " +") + std::string(controller);
+    }
+  }
+  for (const auto& parent : {root, root + "/immure", directory}) {
+    IMMURE_TRY(kernel.write_file(parent + "/cgroup.subtree_control", wanted));
+  }
+  return {};
+}
+
+Result<void> make_leaf(Kernel& kernel, const std::string& directory, std::span<const CgroupSetting> limits) {
+  IMMURE_TRY(kernel.make_directory(directory, 0755));
+  for (const auto& limit : limits) {
+    const auto file = directory + "/" + limit.file;
+    IMMURE_TRY(kernel.write_file(file, limit.value));
+    const auto set = IMMURE_TRY(kernel.read_file(file));
+    if (set != limit.value + "\n") {
+      return invalid(file + " is \"" + set.substr(0, set.find('\n')) + "\" after \"" + limit.value +
+                     "\" was written");
+    }
+  }
+  return {};
+}
+
+Result<void> await_empty(Kernel& kernel, const std::string& directory) {
+  for (int i = 0; i < empty_polls; ++i) {
+    const auto events = IMMURE_TRY(kernel.read_file(directory + "/cgroup.events"));
+    if (field_of(events, "populated") == "0") return {};
+    static_cast<void>(IMMURE_TRY(kernel.poll({}, poll_milliseconds)));
+  }
+  return invalid("processes in " + directory + " do not end");
+}
 
 }  // namespace
 
@@ -33,10 +72,6 @@ std::vector<CgroupSetting> vmm_limits(const policy::GuestRecord& guest) {
   return settings;
 }
 
-std::vector<CgroupSetting> monitor_limits() {
-  return {{"memory.max", std::to_string(32ULL << 20)}, {"memory.swap.max", "0"}, {"pids.max", "4"}};
-}
-
 Result<Cgroup> Cgroup::at(std::string_view path) {
   const auto slash = path.rfind("/immure/");
   if (slash == std::string_view::npos) return invalid(std::string(path) + " is no cgroup of a guest");
@@ -49,69 +84,27 @@ std::string Cgroup::name(std::string_view leaf) const {
 
 std::string Cgroup::path(std::string_view leaf) const { return root_ + name(leaf); }
 
-Result<void> Cgroup::pass_controllers(Kernel& kernel) const {
-  const auto available = IMMURE_TRY(kernel.read_file(root_ + "/cgroup.controllers"));
-  const auto list = lines(available);
-  const auto controllers = list.empty() ? std::vector<std::string_view>{} : words(list.front());
-  std::string wanted;
-  for (const auto* controller : {"cpu", "memory", "pids", "io", "cpuset"}) {
-    if (std::ranges::find(controllers, controller) != controllers.end()) {
-      wanted += (wanted.empty() ? "+" : " +") + std::string(controller);
-    }
-  }
-  for (const auto& directory : {root_, root_ + "/immure", path("")}) {
-    IMMURE_TRY(kernel.write_file(directory + "/cgroup.subtree_control", wanted));
-  }
-  return {};
-}
-
-Result<void> Cgroup::make_leaf(Kernel& kernel, std::string_view leaf,
-                               std::span<const CgroupSetting> limits) const {
-  IMMURE_TRY(kernel.make_directory(path(leaf), 0755));
-  for (const auto& limit : limits) {
-    const auto file = path(leaf) + "/" + limit.file;
-    IMMURE_TRY(kernel.write_file(file, limit.value));
-    const auto set = IMMURE_TRY(kernel.read_file(file));
-    if (set != limit.value + "\n") {
-      return invalid(file + " is \"" + set.substr(0, set.find('\n')) + "\" after \"" + limit.value +
-                     "\" was written");
-    }
-  }
-  return {};
-}
-
 Result<void> Cgroup::create(Kernel& kernel, const policy::GuestRecord& guest) const {
-  if (auto made = kernel.make_directory(root_ + "/immure", 0755);
-      !made && made.error().error_number != EEXIST) {
-    return made;
-  }
+  IMMURE_TRY(tolerate(EEXIST, kernel.make_directory(root_ + "/immure", 0755)));
   IMMURE_TRY(kernel.make_directory(path(""), 0755));
-  IMMURE_TRY(pass_controllers(kernel));
-  IMMURE_TRY(make_leaf(kernel, "vmm", vmm_limits(guest)));
-  return make_leaf(kernel, "monitor", monitor_limits());
+  IMMURE_TRY(pass_controllers(kernel, root_, path("")));
+  IMMURE_TRY(make_leaf(kernel, path("vmm"), vmm_limits(guest)));
+  const std::vector<CgroupSetting> monitor{
+      {"memory.max", std::to_string(32ULL << 20)}, {"memory.swap.max", "0"}, {"pids.max", "4"}};
+  return make_leaf(kernel, path("monitor"), monitor);
 }
 
 Result<void> Cgroup::kill(Kernel& kernel, std::string_view leaf) const {
   return kernel.write_file(path(leaf) + "/cgroup.kill", "1");
 }
 
-Result<void> Cgroup::await_empty(Kernel& kernel, std::string_view leaf) const {
-  for (int i = 0; i < empty_polls; ++i) {
-    const auto events = IMMURE_TRY(kernel.read_file(path(leaf) + "/cgroup.events"));
-    if (field(events, "populated") == "0") return {};
-    static_cast<void>(IMMURE_TRY(kernel.poll({}, poll_milliseconds)));
-  }
-  return invalid("processes in " + path(leaf) + " do not end");
-}
-
 Result<void> Cgroup::destroy(Kernel& kernel) const {
   if (auto killed = kill(kernel, ""); !killed) {
-    return killed.error().error_number == ENOENT ? Result<void>() : killed;
+    return tolerate(ENOENT, std::move(killed));
   }
-  IMMURE_TRY(await_empty(kernel, ""));
+  IMMURE_TRY(await_empty(kernel, path("")));
   for (const auto* leaf : {"vmm", "monitor", ""}) {
-    auto removed = kernel.remove_directory(path(leaf));
-    if (!removed && removed.error().error_number != ENOENT) return removed;
+    IMMURE_TRY(tolerate(ENOENT, kernel.remove(path(leaf))));
   }
   return {};
 }

@@ -11,9 +11,8 @@ struct CgroupSetting {
   std::string value;
 };
 
-/// The limits of the guest's VMM and of its monitor: cgroup-v2.rst.
+/// The limits of the guest's VMM: cgroup-v2.rst.
 std::vector<CgroupSetting> vmm_limits(const policy::GuestRecord& guest);
-std::vector<CgroupSetting> monitor_limits();
 
 /// The cgroups of one guest: ROOT/immure/NAME with the leaves vmm and monitor.
 class Cgroup {
@@ -32,17 +31,11 @@ class Cgroup {
   /// Kills what lives in one leaf, or in both where `leaf` is empty.
   Result<void> kill(Kernel& kernel, std::string_view leaf) const;
 
-  /// Waits until no process is left in it.
-  Result<void> await_empty(Kernel& kernel, std::string_view leaf) const;
-
   [[nodiscard]] std::string path(std::string_view leaf) const;
   /// As /proc/PID/cgroup shows it.
   [[nodiscard]] std::string name(std::string_view leaf) const;
 
  private:
-  Result<void> pass_controllers(Kernel& kernel) const;
-  Result<void> make_leaf(Kernel& kernel, std::string_view leaf, std::span<const CgroupSetting> limits) const;
-
   std::string root_;
   std::string guest_;
 };

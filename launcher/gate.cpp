@@ -12,7 +12,7 @@ constexpr int deadline_milliseconds =
     60'000;  // Emulated hosts are slow; a VMM that hangs is not worth hurry.
 constexpr std::size_t kept_log_bytes = 800;
 
-/// The VMM's last words, on one line.
+/// The VMM's last words, as they are: whoever shows them takes control characters out.
 std::string last_words(Kernel& kernel, int log_fd) {
   std::string text;
   std::array<char, 1024> chunk{};
@@ -26,37 +26,37 @@ std::string last_words(Kernel& kernel, int log_fd) {
     if (text.size() > kept_log_bytes) text.erase(0, text.size() - kept_log_bytes);
   }
   while (!text.empty() && text.back() == '\n') text.pop_back();
-  for (auto& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
   return text.empty() ? text : ": " + text;
 }
 
 }  // namespace
 
-Result<std::uint32_t> Gate::await_ready(Kernel& kernel, const Process& vmm, int log_fd) {
-  std::array<pollfd, 2> fds{pollfd{.fd = sockets_.first.get(), .events = POLLIN, .revents = 0},
+Result<std::uint32_t> await_vmm(Kernel& kernel, int gate, const Process& vmm, int log_fd,
+                                policy::ExitCode& failure) {
+  std::array<pollfd, 2> fds{pollfd{.fd = gate, .events = POLLIN, .revents = 0},
                             pollfd{.fd = vmm.pidfd.get(), .events = POLLIN, .revents = 0}};
   if (IMMURE_TRY(kernel.poll(fds, deadline_milliseconds)) == 0) {
     return invalid("the VMM was not ready in time" + last_words(kernel, log_fd));
   }
   policy::VmmReady ready;
   if ((fds[0].revents & POLLIN) != 0 &&
-      IMMURE_TRY(kernel.receive(sockets_.first.get(), writable_bytes_of(ready))) == sizeof(ready)) {
+      IMMURE_TRY(kernel.receive(gate, writable_bytes_of(ready))) == sizeof(ready)) {
     IMMURE_TRY(policy::check_header(ready, "the VMM's answer"));
     return ready.threads;
   }
   static_cast<void>(kernel.kill(vmm));
   const auto end = IMMURE_TRY(kernel.wait(vmm));
-  image_was_refused_ = end.signal == 0 && end.status == static_cast<int>(policy::VmmExit::image_refused);
+  if (end.signal == 0 && end.status == static_cast<int>(policy::VmmExit::image_refused)) {
+    failure = policy::ExitCode::image_refused;
+  }
   const auto how = end.signal != 0 ? "by signal " + std::to_string(end.signal)
                                    : "with status " + std::to_string(end.status);
   return invalid("the VMM ended " + how + " before the guest ran" + last_words(kernel, log_fd));
 }
 
-Result<void> Gate::open(Kernel& kernel) const {
-  policy::VmmGo go{.header = policy::header_of<policy::VmmGo>()};
-  return kernel.send(sockets_.first.get(), bytes_of(go));
+Result<void> open_gate(Kernel& kernel, int gate) {
+  const policy::VmmGo go{.header = policy::header_of<policy::VmmGo>()};
+  return kernel.send(gate, bytes_of(go));
 }
 
 }  // namespace immure::launcher

@@ -1,8 +1,13 @@
 #include "launcher/keeper.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 
+#include <sys/random.h>
+
+#include "base/log.hpp"
+#include "launcher/admission.hpp"
 #include "launcher/plan.hpp"
 #include "launcher/recover.hpp"
 #include "policy/vmm_record.hpp"
@@ -10,11 +15,39 @@
 namespace immure::launcher {
 namespace {
 
+using policy::ExitCode;
+using policy::ReportKind;
+
+/// How a guest's life ended, for the user.
+struct Ending {
+  ExitCode code{};
+  std::string message;
+};
+
 constexpr int monitor_milliseconds = 2000;
 constexpr int for_ever = -1;
 
+/// RFC 9562, version 4, where the specification has none.
+Result<void> complete_uuid(policy::Uuid& uuid) {
+  if (std::ranges::any_of(uuid, [](auto byte) { return byte != 0; })) return {};
+  if (::getrandom(uuid.data(), uuid.size(), 0) != static_cast<ssize_t>(uuid.size()))
+    return system_error("getrandom");
+  uuid[6] = static_cast<std::uint8_t>((uuid[6] & 0x0f) | 0x40);
+  uuid[8] = static_cast<std::uint8_t>((uuid[8] & 0x3f) | 0x80);
+  return {};
+}
+
+/// Everything before the first change to the host, and the journal in which they will be.
+Result<Launch> begin_launch(Kernel& kernel, const Paths& paths, policy::GuestRecord guest,
+                            ExitCode& failure) {
+  const auto host = IMMURE_TRY(admit_guest(kernel, paths, guest, failure));
+  failure = ExitCode::failure;
+  IMMURE_TRY(complete_uuid(guest.uuid));
+  return Launch{kernel, paths, guest, host, IMMURE_TRY(Ledger::open(paths, policy::uuid_text(guest.uuid)))};
+}
+
 /// Waits for the VMM, or for a signal that asks the keeper to end it.
-Result<policy::ExitCode> await_end(Launch& launch, int stop_signals_fd) {
+Result<ExitCode> await_end(Launch& launch, int stop_signals_fd) {
   std::array<pollfd, 2> fds{pollfd{.fd = launch.vmm.pidfd.get(), .events = POLLIN, .revents = 0},
                             pollfd{.fd = stop_signals_fd, .events = POLLIN, .revents = 0}};
   while (IMMURE_TRY(launch.kernel.poll(fds, for_ever)) == 0) {
@@ -24,60 +57,94 @@ Result<policy::ExitCode> await_end(Launch& launch, int stop_signals_fd) {
   const auto end = IMMURE_TRY(launch.kernel.wait(launch.vmm));
   if (end.signal == 0 && end.status == static_cast<int>(policy::VmmExit::guest_reset) && !stopped) {
     IMMURE_TRY(execute(make_restart_plan(), launch));
-    return policy::ExitCode::success;
+    return ExitCode::success;
   }
   launch.vmm = {};
   const auto asked = stopped || launch.kernel.status_of(kill_mark(launch.paths, launch.guest.name.view()));
-  return asked && end.signal == SIGKILL ? policy::ExitCode::killed : exit_code_of(end);
+  return asked && end.signal == SIGKILL ? ExitCode::killed : exit_code_of(end);
 }
 
-}  // namespace
-
-policy::ExitCode exit_code_of(const ProcessEnd& end) {
-  if (end.signal != 0) return policy::ExitCode::vmm_died;
-  switch (static_cast<policy::VmmExit>(end.status)) {
-    case policy::VmmExit::powered_off:
-      return policy::ExitCode::success;
-    case policy::VmmExit::guest_crashed:
-      return policy::ExitCode::guest_crashed;
-    case policy::VmmExit::image_refused:
-      return policy::ExitCode::image_refused;
-    case policy::VmmExit::guest_reset:
-    case policy::VmmExit::setup_failed:
-      break;
-  }
-  return policy::ExitCode::failure;
-}
-
-std::string_view reason_of(policy::ExitCode code) {
-  switch (code) {
-    case policy::ExitCode::success:
-      return "shutdown";
-    case policy::ExitCode::killed:
-      return "destroyed";
-    case policy::ExitCode::guest_crashed:
-      return "crashed";
-    default:
-      return "failed";
-  }
-}
-
+/// Waits for the guest to end; a reboot of the guest starts a fresh VMM through the same gate. Readable
+/// `stop_signals_fd` means: kill the guest.
 Ending keep(Launch& launch, int stop_signals_fd, const Reporter& reporter) {
   while (true) {
     const auto code = await_end(launch, stop_signals_fd);
     if (!code) return {launch.failure, code.error().message};
     if (!launch.vmm.pidfd) return {*code, ""};
-    reporter.send(policy::ReportKind::restarted, policy::ExitCode::success, launch.vmm.pid,
-                  "the guest rebooted");
+    reporter.send(ReportKind::restarted, ExitCode::success, launch.vmm.pid, "the guest rebooted");
   }
 }
 
+/// Gives the monitor the time to drain what the VMM said last.
 void let_monitor_finish(Launch& launch) {
   // The monitor ends by itself once nobody holds the other ends.
   launch.channels = {};
   if (!launch.monitor.pidfd) return;
   pollfd ended{.fd = launch.monitor.pidfd.get(), .events = POLLIN, .revents = 0};
   static_cast<void>(launch.kernel.poll(std::span(&ended, 1), monitor_milliseconds));
+}
+
+/// How the guest ended, in one word for the audit log.
+std::string_view reason_of(ExitCode code) {
+  switch (code) {
+    case ExitCode::success:
+      return "shutdown";
+    case ExitCode::killed:
+      return "destroyed";
+    case ExitCode::guest_crashed:
+      return "crashed";
+    default:
+      return "failed";
+  }
+}
+
+/// Plan, keeper, undo: from the first change to the host to the last.
+ExitCode launch_and_keep(Launch& launch, int stop_signals_fd, const Reporter& reporter) {
+  Ending end;
+  const auto executed = execute(make_plan(launch.guest), launch);
+  if (executed) {
+    reporter.send(ReportKind::started, ExitCode::success, launch.vmm.pid, launch.labels.vmm);
+    end = keep(launch, stop_signals_fd, reporter);
+  } else {
+    end = {launch.failure, executed.error().message};
+  }
+  let_monitor_finish(launch);
+  if (launch.started_at != 0) {
+    if (const auto told = audit_stop(launch, reason_of(end.code)); !told) log_line(told.error().message);
+  }
+  if (const auto undone = launch.ledger.undo(launch.kernel); !undone) {
+    end.message +=
+        (end.message.empty() ? "" : "; ") + std::string("and was not undone: ") + undone.error().message;
+    if (end.code == ExitCode::success) end.code = ExitCode::failure;
+  }
+  reporter.send(executed ? ReportKind::ended : ReportKind::failed, end.code, 0, end.message);
+  return end.code;
+}
+
+}  // namespace
+
+ExitCode exit_code_of(const ProcessEnd& end) {
+  if (end.signal != 0) return ExitCode::vmm_died;
+  switch (static_cast<policy::VmmExit>(end.status)) {
+    case policy::VmmExit::powered_off:
+      return ExitCode::success;
+    case policy::VmmExit::guest_crashed:
+      return ExitCode::guest_crashed;
+    case policy::VmmExit::image_refused:
+      return ExitCode::image_refused;
+    case policy::VmmExit::guest_reset:
+    case policy::VmmExit::setup_failed:
+      break;
+  }
+  return ExitCode::failure;
+}
+
+ExitCode run_guest(Kernel& kernel, const Paths& paths, const policy::GuestRecord& guest, int stop_signals_fd,
+                   const Reporter& reporter) {
+  auto failure = ExitCode::failure;
+  auto launch = begin_launch(kernel, paths, guest, failure);
+  if (!launch) return reporter.answer(std::unexpected(launch.error()), failure);
+  return launch_and_keep(*launch, stop_signals_fd, reporter);
 }
 
 }  // namespace immure::launcher

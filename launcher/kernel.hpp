@@ -10,19 +10,16 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "base/result.hpp"
-#include "base/unique_fd.hpp"
+#include "base/files.hpp"
 #include "policy/host_policy_record.hpp"
 
 namespace immure::launcher {
 
-/// refused: openat2(2) with RESOLVE_NO_SYMLINKS. followed: for the magic links of /proc only.
-enum class Links { refused, followed };
-enum class LockKind { shared, exclusive };
 /// enforcing: with our policy, which was seen to tell guests apart. absent: there is none, and the host
 /// policy allows that.
 enum class Selinux { absent, enforcing };
-enum class Capability : unsigned {};
+/// A set of capabilities: bit n is capability n of capabilities(7).
+enum class Capabilities : std::uint64_t { none = 0 };
 
 /// Two ends of a pipe (first reads, second writes) or of a socket pair.
 struct FdPair {
@@ -41,12 +38,6 @@ struct ProcessEnd {
   int status = 0;
   int signal = 0;
 };
-
-/// An Error with errno where a system call gave a negative result.
-inline Result<void> checked(long result, std::string_view what) {
-  if (result < 0) return system_error(what);
-  return {};
-}
 
 /// The running kernel: every system call that a launch makes, one method each, so that a test can override
 /// them all, record them and fail any of them. Errors name the call and the object.
@@ -68,15 +59,13 @@ class Kernel {
   virtual Result<struct stat> status_of(const std::string& path);
   /// Clears O_NONBLOCK, with which a FIFO or device was opened so that it could not hang the launch.
   virtual Result<void> make_blocking(int fd);
-  virtual Result<void> lock(int fd, LockKind kind);
-  virtual Result<UniqueFd> make_memfd(const std::string& name);
-  virtual Result<void> write(int fd, std::span<const std::byte> bytes);
-  /// Copies at most `limit` bytes; yields how many, 0 at the end of `from`.
-  virtual Result<std::uint64_t> copy(int from, int to, std::uint64_t limit);
-  virtual Result<void> seal(int fd);
+  /// False where somebody else's lock is in the way.
+  virtual Result<bool> lock(int fd, LockKind kind);
+  virtual Result<UniqueFd> make_sealed(const char* name, std::span<const std::byte> bytes);
+  virtual Result<UniqueFd> copy_sealed(const char* name, int from, std::uint64_t limit);
   virtual Result<void> make_directory(const std::string& path, mode_t mode);
-  virtual Result<void> remove_directory(const std::string& path);
-  virtual Result<void> remove_file(const std::string& path);
+  /// A file, or a directory that is empty.
+  virtual Result<void> remove(const std::string& path);
   virtual Result<std::string> read_file(const std::string& path);
   virtual Result<void> write_file(const std::string& path, std::string_view text);
   /// Writes a new file and renames it over `path`.
@@ -118,12 +107,13 @@ class Kernel {
   virtual Result<std::string> exec_context();
   virtual Result<void> set_limit(int resource, std::uint64_t limit);
   virtual Result<void> join_new_keyring();
-  virtual Result<Capability> last_capability();
   virtual Result<void> lock_secure_bits();
-  virtual Result<void> drop_bounding(Capability capability);
-  virtual Result<void> clear_groups();
+  /// Drops every capability but these from the bounding set.
+  virtual Result<void> bound_capabilities(Capabilities kept);
+  /// And no supplementary group.
   virtual Result<void> set_ids(uid_t uid, gid_t gid);
-  virtual Result<void> clear_capabilities();
+  /// The effective and the permitted set; the inheritable and the ambient set become empty.
+  virtual Result<void> set_capabilities(Capabilities kept);
   virtual Result<bool> has_any_capability();
   virtual Result<void> set_no_new_privs();
   virtual Result<void> set_undumpable();

@@ -42,7 +42,7 @@ LandlockRuleset everything(int version) {
 }  // namespace
 
 Result<Selinux> Kernel::check_selinux(policy::SelinuxMode mode) {
-  selinux::KernelPolicyOracle oracle;
+  selinux::PolicyOracle oracle;
   if (mode == policy::SelinuxMode::optional && !oracle.is_enabled()) return Selinux::absent;
   IMMURE_TRY(selinux::check_wall(oracle));
   return Selinux::enforcing;
@@ -98,16 +98,8 @@ Result<void> Kernel::set_limit(int resource, std::uint64_t limit) {
 
 Result<void> Kernel::join_new_keyring() {
   // A kernel without keyrings has nothing to inherit.
-  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS) {
-    return system_error("join a new session keyring");
-  }
-  return {};
-}
-
-Result<Capability> Kernel::last_capability() {
-  for (unsigned cap = CAP_LAST_CAP;; ++cap) {
-    if (::prctl(PR_CAPBSET_READ, cap + 1, 0, 0, 0) < 0) return Capability{cap};
-  }
+  const auto joined = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
+  return tolerate(ENOSYS, checked(joined, "join a new session keyring"));
 }
 
 Result<void> Kernel::lock_secure_bits() {
@@ -117,23 +109,29 @@ Result<void> Kernel::lock_secure_bits() {
   return checked(::prctl(PR_SET_SECUREBITS, bits, 0, 0, 0), "lock the secure bits");
 }
 
-Result<void> Kernel::drop_bounding(Capability capability) {
-  return checked(::prctl(PR_CAPBSET_DROP, static_cast<unsigned long>(capability), 0, 0, 0),
-                 "drop from the bounding set");
+Result<void> Kernel::bound_capabilities(Capabilities kept) {
+  for (unsigned long cap = 0; ::prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; ++cap) {
+    if ((std::to_underlying(kept) >> cap & 1) != 0) continue;
+    IMMURE_TRY(checked(::prctl(PR_CAPBSET_DROP, cap, 0, 0, 0), "drop from the bounding set"));
+  }
+  return {};
 }
 
-Result<void> Kernel::clear_groups() { return checked(::setgroups(0, nullptr), "setgroups"); }
-
 Result<void> Kernel::set_ids(uid_t uid, gid_t gid) {
+  IMMURE_TRY(checked(::setgroups(0, nullptr), "setgroups"));
   IMMURE_TRY(checked(::setresgid(gid, gid, gid), "setresgid"));
   return checked(::setresuid(uid, uid, uid), "setresuid");
 }
 
-Result<void> Kernel::clear_capabilities() {
+Result<void> Kernel::set_capabilities(Capabilities kept) {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  const std::array<__user_cap_data_struct, 2> none{};
-  IMMURE_TRY(checked(::syscall(SYS_capset, &header, none.data()), "capset"));
-  return checked(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "clear ambient set");
+  const auto low = static_cast<std::uint32_t>(std::to_underlying(kept));
+  const auto high = static_cast<std::uint32_t>(std::to_underlying(kept) >> 32);
+  const std::array<__user_cap_data_struct, 2> sets{
+      {{.effective = low, .permitted = low, .inheritable = 0},
+       {.effective = high, .permitted = high, .inheritable = 0}}};
+  IMMURE_TRY(checked(::syscall(SYS_capset, &header, sets.data()), "capset"));
+  return checked(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "clear the ambient set");
 }
 
 Result<bool> Kernel::has_any_capability() {

@@ -91,9 +91,8 @@ Result<Process> Kernel::clone(std::uint64_t flags, int cgroup_fd) {
 }
 
 Result<void> Kernel::kill(const Process& process) {
-  const auto result = ::syscall(SYS_pidfd_send_signal, process.pidfd.get(), SIGKILL, nullptr, 0);
-  if (result != 0 && errno != ESRCH) return system_error("pidfd_send_signal");
-  return {};
+  const auto sent = ::syscall(SYS_pidfd_send_signal, process.pidfd.get(), SIGKILL, nullptr, 0);
+  return tolerate(ESRCH, checked(sent, "pidfd_send_signal"));
 }
 
 Result<ProcessEnd> Kernel::wait(const Process& process) {
@@ -120,8 +119,7 @@ Result<int> Kernel::duplicate_above(int fd, int lowest) {
 }
 
 Result<void> Kernel::duplicate_to(int fd, int target) {
-  if (::dup2(fd, target) != target) return system_error("dup2 to fd " + std::to_string(target));
-  return {};
+  return checked(::dup2(fd, target), "dup2 to fd " + std::to_string(target));
 }
 
 Result<void> Kernel::close_all_on_exec() {

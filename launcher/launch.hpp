@@ -1,13 +1,10 @@
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "launcher/cgroup.hpp"
-#include "launcher/gate.hpp"
 #include "launcher/ledger.hpp"
-#include "launcher/paths.hpp"
-#include "launcher/steps/arrange_fds.hpp"
+#include "launcher/spawn.hpp"
 #include "policy/exit_codes.hpp"
 #include "policy/host_policy_record.hpp"
 
@@ -21,47 +18,33 @@ struct Channels {
   UniqueFd listener;
 };
 
-struct DiskFile {
-  UniqueFd fd;
-  std::string path;
-  policy::DiskAccess access{};
-};
-
 /// One launch while it is carried out: what the steps made so far, for the steps after them.
 struct Launch {
-  Launch(Kernel& used_kernel, Paths used_paths, const policy::GuestRecord& asked,
-         const policy::HostPolicyRecord& allowed, Ledger opened_ledger)
-      : kernel(used_kernel),
-        paths(std::move(used_paths)),
-        guest(asked),
-        host(allowed),
-        ledger(std::move(opened_ledger)),
-        cgroup(paths.cgroups, guest.name.view()) {}
-
   Kernel& kernel;
   Paths paths;
   policy::GuestRecord guest;
   policy::HostPolicyRecord host;
   Ledger ledger;
-  Cgroup cgroup;
+  Cgroup cgroup{paths.cgroups, guest.name.view()};
 
   Selinux selinux{};
-  Identity identity;
+  uid_t uid = 0;  ///< the VMM's; the monitor has uid + 1
+  selinux::GuestLabels labels{};
   int landlock_version = 0;
-  UniqueFd null;
-  UniqueFd kvm;
-  UniqueFd vmm_program;
-  UniqueFd monitor_program;
-  UniqueFd record;
-  UniqueFd kernel_image;
-  UniqueFd initrd_image;
-  std::vector<DiskFile> disks;
-  Channels channels;
-  std::vector<FdMapping> vmm_fds;  ///< of the VMM started last
+  UniqueFd null{};
+  UniqueFd kvm{};
+  UniqueFd vmm_program{};
+  UniqueFd monitor_program{};
+  UniqueFd record{};
+  UniqueFd kernel_image{};
+  UniqueFd initrd_image{};
+  std::vector<UniqueFd> disks{};  ///< as many as guest.disks, once they are open
+  Channels channels{};
 
-  Process vmm;
-  Process monitor;
-  std::optional<Gate> gate;
+  FdPair gate{};         ///< ours, the VMM's: the latter stays open for the read-back to compare with
+  SpawnSpec vmm_spec{};  ///< of the VMM started last
+  Process vmm{};
+  Process monitor{};
   std::uint32_t vmm_threads = 0;
   std::uint64_t started_at = 0;
 

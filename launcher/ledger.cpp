@@ -7,13 +7,9 @@ namespace {
 
 using selinux::EntryKind;
 
-Result<void> unless_gone(Result<void> removed) {
-  return !removed && removed.error().error_number == ENOENT ? Result<void>() : removed;
-}
-
 Result<Ledger> with_journal(const Paths& paths, selinux::Journal journal) {
   return Ledger{.journal = std::move(journal),
-                .leases = IMMURE_TRY(selinux::LeaseDirectory::open(paths.leases)),
+                .leases = IMMURE_TRY(selinux::Leases::open(paths.leases)),
                 .contents = IMMURE_TRY(selinux::ContentLabels::open(paths.contents))};
 }
 
@@ -24,17 +20,14 @@ Result<void> undo_entry(Kernel& kernel, const Ledger& ledger, const selinux::Jou
     case EntryKind::lease:
       return ledger.leases.release(entry.lease, std::string(entry.value.view()), owner);
     case EntryKind::directory:
-      return unless_gone(kernel.remove_directory(path));
     case EntryKind::file:
-      return unless_gone(kernel.remove_file(path));
+      return tolerate(ENOENT, kernel.remove(path));
     case EntryKind::cgroup:
       return IMMURE_TRY(Cgroup::at(path)).destroy(kernel);
     case EntryKind::label:
-      static_cast<void>(IMMURE_TRY(selinux::restore_label(entry)));
-      return {};
+      return selinux::restore_label(entry);
     case EntryKind::content:
-      static_cast<void>(IMMURE_TRY(ledger.contents.release(entry, owner)));
-      return {};
+      return ledger.contents.release(entry, owner);
   }
   return invalid("the journal has an entry of an unknown kind");
 }
@@ -55,7 +48,7 @@ Result<std::vector<Ledger>> Ledger::abandoned(const Paths& paths) {
 }
 
 Result<void> Ledger::note(EntryKind kind, const std::string& path) {
-  return journal.append(IMMURE_TRY(selinux::path_entry(kind, path)));
+  return journal.append(IMMURE_TRY(policy::path_entry(kind, path)));
 }
 
 Result<void> Ledger::undo(Kernel& kernel) {

@@ -6,23 +6,15 @@
 #include "launcher/kernel.hpp"
 #include "launcher/paths.hpp"
 #include "selinux/content_labels.hpp"
+#include "selinux/leases.hpp"
 
 namespace immure::launcher {
-
-/// Who the guest's programs are. Labels are empty on a host without SELinux whose policy allows that.
-struct Identity {
-  uid_t uid = 0;  ///< the VMM's; the monitor has uid + 1
-  std::string vmm_label;
-  std::string monitor_label;
-  std::string pipe_label;
-  std::string image_label;
-};
 
 /// What one launch changed on the host, and the one way to undo it: a failed launch, a guest that ended and a
 /// keeper that was killed all take it. Everything is journaled before it is done.
 struct Ledger {
   selinux::Journal journal;
-  selinux::LeaseDirectory leases;
+  selinux::Leases leases;
   selinux::ContentLabels contents;
 
   /// A new launch with a journal of its own, whose lock this process holds while it lives.

@@ -5,9 +5,9 @@
 #include "base/io.hpp"
 #include "base/log.hpp"
 #include "base/sealed_memfd.hpp"
+#include "launcher/keeper.hpp"
 #include "launcher/plan.hpp"
 #include "launcher/recover.hpp"
-#include "launcher/run_guest.hpp"
 #include "launcher/self.hpp"
 
 namespace {
@@ -29,60 +29,50 @@ Result<policy::LaunchRequest> read_request() {
 
 /// `immure run --dry-run`: needs no privilege and changes nothing.
 ExitCode show_plan(Kernel& kernel, const policy::GuestRecord& guest, const Reporter& reporter) {
-  if (const auto checked = policy::check(guest); !checked) {
-    reporter.send(ReportKind::failed, ExitCode::bad_specification, 0, checked.error().message);
-    return ExitCode::bad_specification;
-  }
+  const auto checked = policy::check(guest);
+  if (!checked) return reporter.answer(checked, ExitCode::bad_specification);
   for (const auto& line : describe(make_plan(guest), kernel.landlock_version().value_or(0))) {
     reporter.send(ReportKind::plan_step, ExitCode::success, 0, line);
   }
-  reporter.send(ReportKind::done, ExitCode::success, 0, "");
-  return ExitCode::success;
+  return reporter.answer({}, ExitCode::failure);
 }
 
 ExitCode kill_by_name(Kernel& kernel, const Paths& paths, const policy::LaunchRequest& request,
                       const Reporter& reporter) {
   const std::string name(request.name.view());
-  auto killed =
+  const auto killed =
       policy::is_guest_name(name) ? kill_guest(kernel, paths, name) : invalid("that is no guest's name");
-  const auto code = killed                                 ? ExitCode::success
-                    : killed.error().error_number == ESRCH ? ExitCode::no_such_guest
-                                                           : ExitCode::failure;
-  reporter.send(killed ? ReportKind::done : ReportKind::failed, code, 0,
-                killed ? "" : killed.error().message);
-  return code;
+  const auto is_missing = !killed && killed.error().error_number == ESRCH;
+  return reporter.answer(killed, is_missing ? ExitCode::no_such_guest : ExitCode::failure);
+}
+
+/// Whatever was asked: our own process first, then what launches left that nobody looks after any more.
+Result<UniqueFd> prepare(Kernel& kernel, const Paths& paths, const Reporter& reporter) {
+  auto stop_signals = IMMURE_TRY(sanitize_self(kernel));
+  IMMURE_TRY(recover(kernel, paths, reporter));
+  return stop_signals;
 }
 
 ExitCode serve(const policy::LaunchRequest& request, const Reporter& reporter) {
   Kernel kernel;
   const Paths paths;
   if (request.verb == LaunchVerb::plan) return show_plan(kernel, request.guest, reporter);
-  const auto refuse = [&](ExitCode code, std::string_view message) {
-    reporter.send(ReportKind::failed, code, 0, message);
-    return code;
-  };
-  if (::geteuid() != 0) return refuse(ExitCode::not_permitted, "only root may start, kill or recover guests");
-
-  const auto stop_signals = sanitize_self(kernel);
-  if (!stop_signals) return refuse(ExitCode::failure, stop_signals.error().message);
-  // Whatever was asked: first tidy up after launches that nobody looks after any more.
-  if (auto made = make_directories(kernel, paths); !made)
-    return refuse(ExitCode::failure, made.error().message);
-  if (auto recovered = recover(kernel, paths, reporter); !recovered) {
-    return refuse(ExitCode::failure, recovered.error().message);
+  if (::geteuid() != 0) {
+    return reporter.answer(invalid("only root may start, kill or recover guests"), ExitCode::not_permitted);
   }
+  const auto stop_signals = prepare(kernel, paths, reporter);
+  if (!stop_signals) return reporter.answer(std::unexpected(stop_signals.error()), ExitCode::failure);
   switch (request.verb) {
     case LaunchVerb::run:
       return run_guest(kernel, paths, request.guest, stop_signals->get(), reporter);
     case LaunchVerb::kill:
       return kill_by_name(kernel, paths, request, reporter);
     case LaunchVerb::recover:
-      reporter.send(ReportKind::done, ExitCode::success, 0, "");
-      return ExitCode::success;
+      return reporter.answer({}, ExitCode::failure);
     case LaunchVerb::plan:
       break;
   }
-  return refuse(ExitCode::usage, "the launch request has an unknown verb");
+  return reporter.answer(invalid("the launch request has an unknown verb"), ExitCode::usage);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <iterator>
 
-#include "launcher/audit.hpp"
 #include "launcher/spawn.hpp"
 
 namespace immure::launcher {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "launcher/steps/steps.hpp"
+#include "launcher/launch.hpp"
 
 namespace immure::launcher {
 
@@ -25,5 +25,50 @@ Result<void> execute(const Plan& plan, Launch& launch);
 
 /// One line for each step; those of the confined process follow start_vmm, indented.
 std::vector<std::string> describe(const Plan& plan, int landlock_version);
+
+// The steps of a launch, in their order (see make_plan()). Each leaves what it made in the Launch.
+
+/// Asks whether SELinux can wall this guest in: enforcing, with our policy, which tells categories apart.
+Result<void> check_host(Launch& launch);
+/// The guest's name, two uids and a category pair: nobody else has them until they are released.
+Result<void> lease_identity(Launch& launch);
+/// /run/immure/guests/NAME.
+Result<void> make_guest_directory(Launch& launch);
+
+/// Kernel and initrd: opened once, copied into sealed memfds. What was copied is what boots.
+Result<void> copy_images(Launch& launch);
+/// Disks: opened once, checked and locked, all through the same fds that the VMM gets.
+Result<void> open_disks(Launch& launch);
+/// The same fds again: a disk of this guest alone gets its label, a read-only one that of shared content.
+Result<void> label_disks(Launch& launch);
+
+Result<void> make_cgroup(Launch& launch);
+/// /dev/kvm, /dev/null and the two programs, each opened once; a program must be root's and writable for root
+/// alone.
+Result<void> open_programs(Launch& launch);
+/// The VMM's record, the log pipe, console and control sockets, the monitor's listener. What two processes
+/// share has the guest's own label, as the launcher's categories would put it out of the guest's reach.
+Result<void> make_channels(Launch& launch);
+
+/// The confined process of the VMM, up to its gate.
+Result<void> start_vmm(Launch& launch);
+Result<void> await_ready(Launch& launch);
+/// Compares what the VMM really is with what was planned, before the guest runs.
+Result<void> read_back_vmm(Launch& launch);
+Result<void> start_monitor(Launch& launch);
+/// /run/immure/guests/NAME/state.
+Result<void> record_state(Launch& launch);
+/// Opens the gate: from here on the guest runs.
+Result<void> release_guest(Launch& launch);
+
+// Records of the guest in the host's audit log, in the form and order that auditors' tools expect: auvirt(8),
+// ausearch(8). Text is what the VMM may be blamed for later, so each is written before the thing it tells of.
+
+/// VIRT_MACHINE_ID and VIRT_RESOURCE: who the guest is and what it is given.
+Result<void> audit_guest(Launch& launch);
+/// VIRT_CONTROL op=start.
+Result<void> audit_start(Launch& launch);
+/// VIRT_CONTROL op=stop; `reason` is one word.
+Result<void> audit_stop(Launch& launch, std::string_view reason);
 
 }  // namespace immure::launcher

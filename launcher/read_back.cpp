@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "launcher/proc_text.hpp"
+#include "base/proc_text.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -32,12 +32,6 @@ Result<void> check_namespaces(Kernel& kernel, const std::string& process) {
   return {};
 }
 
-/// What a VMM makes for itself: KVM's fds, eventfds, timers, the io_uring, memory. Nothing that has a name
-/// outside.
-bool is_anonymous(std::string_view target) {
-  return target.starts_with("anon_inode:") || target.starts_with("/memfd:");
-}
-
 /// True where `path` leads to the very file that was handed over under this number. SELinux replaces what the
 /// new domain may not use by a null device: selinux_bprm_committing_creds().
 Result<bool> is_planned(Kernel& kernel, const std::string& path, const std::string& number,
@@ -58,7 +52,10 @@ Result<void> check_fds(Kernel& kernel, const std::string& process, const Expecte
     // The VMM closes what it has read, and the kernel gives a number that is free again to what it makes
     // next.
     const auto target = IMMURE_TRY(kernel.read_link(path));
-    if (!is_anonymous(target)) return invalid("fd " + number + " is " + target + ", which was not planned");
+    // What a VMM makes for itself: KVM's fds, eventfds, timers, the io_uring, memory. Nothing that has a name
+    // outside.
+    if (target.starts_with("anon_inode:") || target.starts_with("/memfd:")) continue;
+    return invalid("fd " + number + " is " + target + ", which was not planned");
   }
   return {};
 }
@@ -78,7 +75,7 @@ Result<void> check_process(Kernel& kernel, const std::string& process, const Exp
 }  // namespace
 
 Result<void> check_status(std::string_view text, const Expected& expected) {
-  const auto value = [&](std::string_view key) { return field(text, key).value_or("absent"); };
+  const auto value = [&](std::string_view key) { return field_of(text, key).value_or("absent"); };
   const auto id = std::to_string(expected.uid);
   const auto ids = id + " " + id + " " + id + " " + id;
   IMMURE_TRY(require("Uid", value("Uid:"), ids));
@@ -100,14 +97,14 @@ Result<void> check_status(std::string_view text, const Expected& expected) {
 }
 
 Result<void> check_limits(std::string_view text) {
-  return require("core file size", field(text, "Max core file size").value_or("absent"), "0 0 bytes");
+  return require("core file size", field_of(text, "Max core file size").value_or("absent"), "0 0 bytes");
 }
 
 Result<void> check_mounts(std::string_view text) {
-  const auto mounts = lines(text);
+  const auto mounts = lines_of(text);
   if (mounts.size() != 1) return invalid(std::to_string(mounts.size()) + " mounts where one was planned");
   // proc(5): ID PARENT DEVICE ROOT MOUNT-POINT OPTIONS [TAGS...] - TYPE SOURCE SUPER-OPTIONS
-  const auto part = words(mounts[0]);
+  const auto part = words_of(mounts[0]);
   const auto dash = std::ranges::find(part, "-");
   if (part.size() < 9 || part[4] != "/" || dash == part.end() || *(dash + 1) != "tmpfs") {
     return invalid("its root is not a tmpfs: " + std::string(mounts[0]));
@@ -122,7 +119,7 @@ Result<void> check_mounts(std::string_view text) {
 }
 
 Result<void> check_cgroup(std::string_view text, const Expected& expected) {
-  return require("cgroup", field(text, "0::").value_or("absent"), expected.cgroup);
+  return require("cgroup", field_of(text, "0::").value_or("absent"), expected.cgroup);
 }
 
 Result<void> read_back(Kernel& kernel, pid_t pid, const Expected& expected) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "launcher/kernel.hpp"
-#include "launcher/steps/arrange_fds.hpp"
+#include "launcher/steps/confinement.hpp"
 
 namespace immure::launcher {
 

@@ -9,21 +9,13 @@ namespace {
 constexpr int undo_polls = 600;
 constexpr int poll_milliseconds = 50;
 
-Result<void> make_directory(Kernel& kernel, const std::string& path, mode_t mode) {
-  auto made = kernel.make_directory(path, mode);
-  return !made && made.error().error_number == EEXIST ? Result<void>() : made;
-}
-
 }  // namespace
 
-Result<void> make_directories(Kernel& kernel, const Paths& paths) {
-  IMMURE_TRY(make_directory(kernel, paths.runtime, 0755));
-  IMMURE_TRY(make_directory(kernel, paths.guests, 0755));
-  IMMURE_TRY(make_directory(kernel, paths.journal.substr(0, paths.journal.rfind('/')), 0755));
-  return make_directory(kernel, paths.journal, 0700);
-}
-
 Result<void> recover(Kernel& kernel, const Paths& paths, const Reporter& reporter) {
+  const auto above_journal = paths.journal.substr(0, paths.journal.rfind('/'));
+  for (const auto& path : {paths.runtime, paths.guests, above_journal}) {
+    IMMURE_TRY(tolerate(EEXIST, kernel.make_directory(path, 0755)));
+  }
   for (auto& launch : IMMURE_TRY(Ledger::abandoned(paths))) {
     const auto name = launch.guest_name();
     if (const auto undone = launch.undo(kernel); !undone) {
@@ -45,15 +37,12 @@ Result<void> kill_guest(Kernel& kernel, const Paths& paths, const std::string& n
   };
   if (gone())
     return std::unexpected(Error{.message = "no guest called " + name + " runs", .error_number = ESRCH});
-  auto marked = kernel.replace_file(kill_mark(paths, name), {});
-  if (!marked && marked.error().error_number != ENOENT) return marked;
+  IMMURE_TRY(tolerate(ENOENT, kernel.replace_file(kill_mark(paths, name), {})));
   for (int i = 0; i < undo_polls; ++i) {
     if (gone()) return {};
     // Again and again, as a guest that is being started has no process yet. One that ends has no cgroup any
     // more.
-    auto killed = Cgroup(paths.cgroups, name).kill(kernel, "vmm");
-    if (!killed && killed.error().error_number != ENOENT && killed.error().error_number != ENODEV)
-      return killed;
+    IMMURE_TRY(tolerate(ENODEV, tolerate(ENOENT, Cgroup(paths.cgroups, name).kill(kernel, "vmm"))));
     static_cast<void>(IMMURE_TRY(kernel.poll({}, poll_milliseconds)));
   }
   return invalid("the keeper of " + name + " did not undo the launch in time");

@@ -5,11 +5,8 @@
 
 namespace immure::launcher {
 
-/// Makes the directories below which launches leave their traces.
-Result<void> make_directories(Kernel& kernel, const Paths& paths);
-
-/// Undoes every launch whose keeper is gone, and reports each. What cannot be undone stays in its journal for
-/// the next time, and is logged.
+/// Makes the directories below which launches leave their traces, then undoes every launch whose keeper is
+/// gone, and reports each. What cannot be undone stays in its journal for the next time, and is logged.
 Result<void> recover(Kernel& kernel, const Paths& paths, const Reporter& reporter);
 
 /// A file that is there once somebody asked for the guest to be killed: tells that from any other SIGKILL.

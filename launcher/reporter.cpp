@@ -22,6 +22,13 @@ void Reporter::send(policy::ReportKind kind, policy::ExitCode code, pid_t vmm,
   static_cast<void>(write_all(fd_, bytes_of(report)));
 }
 
+policy::ExitCode Reporter::answer(const Result<void>& result, policy::ExitCode failure) const {
+  const auto code = result ? policy::ExitCode::success : failure;
+  send(result ? policy::ReportKind::done : policy::ReportKind::failed, code, 0,
+       result ? "" : result.error().message);
+  return code;
+}
+
 Reporter Reporter::about(std::string_view name) const {
   return {fd_, policy::GuestName::from(name, "name").value_or(policy::GuestName{})};
 }

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <string_view>
-
 #include <sys/types.h>
 
+#include "base/result.hpp"
 #include "policy/exit_codes.hpp"
 #include "policy/launch_request.hpp"
 
@@ -16,6 +15,8 @@ class Reporter {
   Reporter(int fd, policy::GuestName name) : fd_(fd), name_(name) {}
 
   void send(policy::ReportKind kind, policy::ExitCode code, pid_t vmm, std::string_view message) const;
+  /// The last report of a request: done, or why it failed with this exit code. Yields the exit code.
+  policy::ExitCode answer(const Result<void>& result, policy::ExitCode failure) const;
   /// The same about a guest of another name.
   [[nodiscard]] Reporter about(std::string_view name) const;
 

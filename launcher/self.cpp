@@ -1,11 +1,10 @@
 #include "launcher/self.hpp"
 
-#include <array>
 #include <csignal>
 #include <cstdlib>
 
-#include <cap-ng.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -19,9 +18,10 @@ namespace {
 // chown, dac_override, fowner: images and their labels belong to anybody. kill, sys_ptrace: end and read back
 // what runs as another uid. setuid, setgid, setpcap, sys_admin: confine a new process. sys_resource: its
 // limits. audit_write: the audit log.
-constexpr std::array needed{CAP_CHOWN,      CAP_DAC_OVERRIDE, CAP_FOWNER,     CAP_KILL,
-                            CAP_SYS_PTRACE, CAP_SETUID,       CAP_SETGID,     CAP_SETPCAP,
-                            CAP_SYS_ADMIN,  CAP_SYS_RESOURCE, CAP_AUDIT_WRITE};
+constexpr std::uint64_t needed = 1ULL << CAP_CHOWN | 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_FOWNER |
+                                 1ULL << CAP_KILL | 1ULL << CAP_SYS_PTRACE | 1ULL << CAP_SETUID |
+                                 1ULL << CAP_SETGID | 1ULL << CAP_SETPCAP | 1ULL << CAP_SYS_ADMIN |
+                                 1ULL << CAP_SYS_RESOURCE | 1ULL << CAP_AUDIT_WRITE;
 
 Result<void> fill_standard_fds() {
   for (const int fd : {0, 1, 2}) {
@@ -31,22 +31,12 @@ Result<void> fill_standard_fds() {
   return {};
 }
 
-Result<void> trim_capabilities() {
-  capng_clear(CAPNG_SELECT_BOTH);
-  for (const auto capability : needed) {
-    constexpr auto sets = static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET);
-    capng_update(CAPNG_ADD, sets, static_cast<unsigned>(capability));
-  }
-  if (capng_apply(CAPNG_SELECT_BOTH) != 0) return invalid("the launcher's capabilities cannot be trimmed");
-  return {};
-}
-
 Result<UniqueFd> catch_stop_signals() {
   // SIGPIPE too: whoever asked for the launch may be gone. Children unblock all of them.
   sigset_t blocked;
   sigemptyset(&blocked);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) sigaddset(&blocked, signal);
-  if (::sigprocmask(SIG_SETMASK, &blocked, nullptr) != 0) return system_error("sigprocmask");
+  IMMURE_TRY(checked(::sigprocmask(SIG_SETMASK, &blocked, nullptr), "sigprocmask"));
   sigset_t stop;
   sigemptyset(&stop);
   sigaddset(&stop, SIGTERM);
@@ -62,15 +52,15 @@ Result<UniqueFd> sanitize_self(Kernel& kernel) {
   ::clearenv();
   ::umask(077);
   IMMURE_TRY(fill_standard_fds());
-  if (::syscall(SYS_close_range, policy::launch_report_fd + 1, ~0U, 0) != 0)
-    return system_error("close_range");
+  IMMURE_TRY(checked(::syscall(SYS_close_range, policy::launch_report_fd + 1, ~0U, 0), "close_range"));
   IMMURE_TRY(kernel.close_all_on_exec());
-  if (::chdir("/") != 0) return system_error("chdir /");
+  IMMURE_TRY(checked(::chdir("/"), "chdir /"));
   static_cast<void>(
       ::setsid());  // Fails where the process leads a group already, and has one of its own then.
   IMMURE_TRY(kernel.set_limit(RLIMIT_CORE, 0));
   IMMURE_TRY(kernel.set_undumpable());
-  IMMURE_TRY(trim_capabilities());
+  IMMURE_TRY(kernel.bound_capabilities(Capabilities{needed}));
+  IMMURE_TRY(kernel.set_capabilities(Capabilities{needed}));
   return catch_stop_signals();
 }
 

@@ -15,19 +15,6 @@ Result<void> confine_and_execute(Kernel& kernel, const SpawnSpec& spec) {
   return kernel.execute(spec.program_fd, {spec.name});
 }
 
-/// All that the new process wrote before exec closed its end of the pipe: nothing, or what failed.
-Result<std::string> read_failure(Kernel& kernel, int pipe_fd) {
-  std::array<char, 1024> text{};
-  std::size_t length = 0;
-  while (length < text.size()) {
-    const auto rest = std::as_writable_bytes(std::span(text).subspan(length));
-    const auto n = IMMURE_TRY(kernel.receive(pipe_fd, rest));
-    if (n == 0) break;
-    length += n;
-  }
-  return std::string(text.data(), length);
-}
-
 }  // namespace
 
 std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec) {
@@ -35,9 +22,28 @@ std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec) {
   // While /proc is there.
   if (!spec.label.empty()) steps.emplace_back(ExecContext{spec.label});
   steps.emplace_back(NewRoot{spec.mount_point});
-  steps.emplace_back(DropPrivileges{.uid = spec.uid, .gid = spec.uid});
+  steps.emplace_back(DropPrivileges{spec.uid});
   steps.emplace_back(Sandbox{spec.landlock_version, spec.program_fd, spec.filter});
   return steps;
+}
+
+Result<UniqueFd> open_of_root(Kernel& kernel, const std::string& path, int flags) {
+  auto file = IMMURE_TRY(kernel.open(path, flags, Links::refused));
+  const auto status = IMMURE_TRY(kernel.status(file.get()));
+  if (!S_ISREG(status.st_mode) || status.st_uid != 0 || (status.st_mode & 022) != 0) {
+    return invalid(path + " must be a file of root's that nobody else can write");
+  }
+  return file;
+}
+
+Result<std::size_t> receive_all(Kernel& kernel, int fd, std::span<std::byte> buffer) {
+  auto rest = buffer;
+  while (!rest.empty()) {
+    const auto n = IMMURE_TRY(kernel.receive(fd, rest));
+    if (n == 0) break;
+    rest = rest.subspan(n);
+  }
+  return buffer.size() - rest.size();
 }
 
 Result<Process> spawn(Kernel& kernel, const SpawnSpec& spec) {
@@ -56,10 +62,13 @@ Result<Process> spawn(Kernel& kernel, const SpawnSpec& spec) {
   }
   failure.second.reset();
   report.reset();
-  const auto text = IMMURE_TRY(read_failure(kernel, failure.first.get()));
-  if (text.empty()) return process;
+  // All that the new process wrote before exec closed its end of the pipe: nothing, or what failed.
+  std::array<char, 1024> text{};
+  const auto length =
+      IMMURE_TRY(receive_all(kernel, failure.first.get(), std::as_writable_bytes(std::span(text))));
+  if (length == 0) return process;
   static_cast<void>(kernel.wait(process));
-  return invalid("start " + spec.name + ": " + text);
+  return invalid("start " + spec.name + ": " + std::string(text.data(), length));
 }
 
 }  // namespace immure::launcher

@@ -2,18 +2,13 @@
 
 #include <variant>
 
-#include "launcher/steps/arrange_fds.hpp"
-#include "launcher/steps/drop_privileges.hpp"
-#include "launcher/steps/exec_context.hpp"
-#include "launcher/steps/limit_resources.hpp"
-#include "launcher/steps/new_root.hpp"
-#include "launcher/steps/sandbox.hpp"
+#include "launcher/steps/confinement.hpp"
 
 namespace immure::launcher {
 
 /// A program that is to run confined: what it is, who it will be, what it keeps.
 struct SpawnSpec {
-  std::string name;           ///< its argv[0]
+  std::string name{};         ///< its argv[0]
   int program_fd = -1;        ///< opened once and checked
   int cgroup_fd = -1;         ///< it is born in this cgroup; -1: in ours (tests)
   std::string mount_point{};  ///< see NewRoot
@@ -29,6 +24,12 @@ using ConfinementStep =
 
 /// What the new process does to itself, in this order, before it executes the program.
 std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec);
+
+/// Opens what must be a file of root's that nobody else can write: a program, the host policy.
+Result<UniqueFd> open_of_root(Kernel& kernel, const std::string& path, int flags);
+
+/// Reads until the buffer is full or the other side has closed its end; yields the number of bytes.
+Result<std::size_t> receive_all(Kernel& kernel, int fd, std::span<std::byte> buffer);
 
 /// Runs the steps in a new process and yields it once it executes the program. What fails in the new process
 /// comes back as this function's Error.

@@ -80,6 +80,17 @@ Result<void> check_resources(const GuestRecord& record) {
 
 }  // namespace
 
+std::string uuid_text(const Uuid& uuid) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (std::size_t byte = 0; byte < uuid.size(); ++byte) {
+    if (byte == 4 || byte == 6 || byte == 8 || byte == 10) text += '-';
+    text += digits[uuid[byte] >> 4];
+    text += digits[uuid[byte] & 15];
+  }
+  return text;
+}
+
 bool is_guest_name(std::string_view text) {
   return !text.empty() && text.size() < 64 && is_lower_or_digit(text.front()) &&
          std::ranges::all_of(

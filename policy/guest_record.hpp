@@ -77,6 +77,9 @@ struct GuestRecord {
 /// ("disks[1].path").
 Result<void> check(const GuestRecord& record);
 
+/// "6ba7b810-9dad-11d1-80b4-00c04fd430c8": RFC 9562, 4.
+std::string uuid_text(const Uuid& uuid);
+
 /// True for a name that may become a guest's name (see GuestName).
 bool is_guest_name(std::string_view text);
 /// True for an id that a disk may have (see DiskRecord).

@@ -45,6 +45,10 @@ struct GuestState {
   std::array<GuestFile, max_guest_files> files{};
 };
 
+/// What the specification says of a guest, and under which number the VMM has each of its files; the keeper
+/// adds the rest.
+GuestState make_guest_state(const GuestRecord& guest);
+
 constexpr const char* runtime_directory = "/run/immure";
 constexpr const char* guests_directory = "/run/immure/guests";        ///< NAME/state, NAME/monitor.sock
 constexpr const char* leases_directory = "/run/immure/leases";        ///< mcs/cX,cY  uid/N  name/NAME

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "selinux/labeller.hpp"
+#include "selinux/labels.hpp"
 
 namespace immure::selinux {
 
@@ -14,18 +14,19 @@ namespace immure::selinux {
 /// be repeated.
 class ContentLabels {
  public:
-  /// Makes what is missing of `directory`; its parent must exist.
+  /// Makes `directory` where it is missing; its parent must exist.
   static Result<ContentLabels> open(const std::string& directory);
 
   /// Journals, makes durable, notes the guest (the journal's owner) and labels the file. `request.context` is
   /// content_context.
   [[nodiscard]] Result<void> acquire(const LabelRequest& request, Journal& journal) const;
-  /// Undoes a content entry of the guest `uuid`. `untouched` where other guests still have the file.
-  [[nodiscard]] Result<Restored> release(const JournalEntry& entry, const std::string& uuid) const;
+  /// Undoes a content entry of the guest `uuid`; the label stays while other guests have the file.
+  [[nodiscard]] Result<void> release(const JournalEntry& entry, const std::string& uuid) const;
 
  private:
-  ContentLabels(UniqueFd root, std::string path) : root_(std::move(root)), path_(std::move(path)) {}
-  UniqueFd root_;
+  explicit ContentLabels(std::string path) : path_(std::move(path)) {}
+  [[nodiscard]] Result<UniqueFd> lock() const;
+  [[nodiscard]] std::string notes_on(const JournalEntry& entry) const;
   std::string path_;
 };
 

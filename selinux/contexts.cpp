@@ -1,58 +1,37 @@
 #include "selinux/contexts.hpp"
 
 namespace immure::selinux {
-namespace {
 
-/// Where the level begins: behind the third colon.
-std::size_t level_start(std::string_view context) {
-  std::size_t at = 0;
-  for (int colons = 0; colons < 3; ++colons) {
-    at = context.find(':', at);
-    if (at == std::string_view::npos) return at;
-    ++at;
-  }
-  return at;
+Result<CategoryPair> CategoryPair::at(std::uint32_t index) {
+  if (index >= category_pair_count)
+    return invalid("there is no category pair number " + std::to_string(index));
+  // Pairs with the higher category h are the numbers from h(h-1)/2 up.
+  std::uint32_t higher = 1;
+  while ((higher + 1) * higher / 2 <= index) ++higher;
+  return CategoryPair(index - higher * (higher - 1) / 2, higher);
 }
 
-std::string labelled(const char* user_role_type, const CategoryPair& pair) {
-  return std::string(user_role_type) + ":s0:" + pair.text();
+std::string CategoryPair::text() const {
+  return "c" + std::to_string(lower_) + ",c" + std::to_string(higher_);
 }
 
-}  // namespace
-
-std::string vmm_context(const CategoryPair& pair) { return labelled("system_u:system_r:immure_vmm_t", pair); }
-std::string monitor_context(const CategoryPair& pair) {
-  return labelled("system_u:system_r:immure_monitor_t", pair);
-}
-std::string image_context(const CategoryPair& pair) {
-  return labelled("system_u:object_r:immure_image_t", pair);
-}
-std::string pipe_context(const CategoryPair& pair) {
-  return labelled("system_u:object_r:immure_pipe_t", pair);
+GuestLabels labels_of(const CategoryPair& pair) {
+  const auto level = ":s0:" + pair.text();
+  return {.vmm = "system_u:system_r:immure_vmm_t" + level,
+          .monitor = "system_u:system_r:immure_monitor_t" + level,
+          .pipe = "system_u:object_r:immure_pipe_t" + level,
+          .image = "system_u:object_r:immure_image_t" + level};
 }
 
 std::string_view type_of(std::string_view context) {
-  const auto end = level_start(context);
-  if (end == std::string_view::npos) return {};
-  const auto upto_type = context.substr(0, end - 1);
-  return upto_type.substr(upto_type.rfind(':') + 1);
-}
-
-Result<CategoryPair> categories_of(std::string_view context) {
-  const auto start = level_start(context);
-  constexpr std::string_view sensitivity = "s0:";
-  if (start == std::string_view::npos || !context.substr(start).starts_with(sensitivity)) {
-    return invalid("\"" + std::string(context) + "\" has no categories");
+  // user:role:type:level, and a level may have colons of its own.
+  for (int fields = 0; fields < 2; ++fields) {
+    const auto colon = context.find(':');
+    if (colon == std::string_view::npos) return {};
+    context.remove_prefix(colon + 1);
   }
-  return CategoryPair::parse(context.substr(start + sensitivity.size()));
-}
-
-Result<std::string> with_level_of(std::string_view own, std::string_view guest) {
-  const auto pair = IMMURE_TRY(categories_of(guest));
-  const auto start = level_start(own);
-  if (start == std::string_view::npos)
-    return invalid("\"" + std::string(own) + "\" is not a context with a level");
-  return std::string(own.substr(0, start)) + "s0:" + pair.text();
+  const auto end = context.find(':');
+  return end == std::string_view::npos ? std::string_view() : context.substr(0, end);
 }
 
 }  // namespace immure::selinux

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/files.hpp"
 #include "base/io.hpp"
+#include "base/sealed_memfd.hpp"
 
 namespace immure::selinux {
 namespace {
@@ -14,63 +16,44 @@ namespace {
 /// A launch writes a few dozen entries; more than this is not one of ours.
 constexpr std::uint64_t max_entries = 65536;
 
-/// True where the lock is ours now, false where another process has it.
-Result<bool> try_lock(int fd, const std::string& path) {
-  const struct flock whole_file{
-      .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0};
-  if (::fcntl(fd, F_OFD_SETLK, &whole_file) == 0) return true;
-  if (errno == EAGAIN || errno == EACCES) return false;
-  return system_error("lock the journal " + path);
-}
-
-Result<std::uint64_t> size_of(int fd, const std::string& path) {
-  struct stat status{};
-  if (::fstat(fd, &status) != 0) return system_error("look at the journal " + path);
-  return static_cast<std::uint64_t>(status.st_size);
-}
-
 }  // namespace
 
 Result<Journal> Journal::create(const std::string& directory, const std::string& uuid) {
-  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return system_error("make " + directory);
+  IMMURE_TRY(tolerate(EEXIST, checked(::mkdir(directory.c_str(), 0700), "make " + directory)));
   UniqueFd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600));
   if (!file) return system_error("make a journal in " + directory);
   Journal journal(std::move(file), directory, uuid, 0);
-  if (!IMMURE_TRY(try_lock(journal.file_.get(), journal.path()))) return invalid("a new journal is locked");
-  const auto unnamed = "/proc/self/fd/" + std::to_string(journal.file_.get());
-  if (::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, journal.path().c_str(), AT_SYMLINK_FOLLOW) != 0) {
-    return system_error("name the journal " + journal.path());
+  if (!IMMURE_TRY(try_lock(journal.file_.get(), LockKind::exclusive))) {
+    return invalid("a new journal is locked");
   }
+  const auto unnamed = "/proc/self/fd/" + std::to_string(journal.file_.get());
+  IMMURE_TRY(checked(::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, journal.path().c_str(), AT_SYMLINK_FOLLOW),
+                     "name the journal " + journal.path()));
   return journal;
 }
 
 Result<std::optional<Journal>> Journal::adopt(const std::string& directory, const std::string& uuid) {
   const auto path = directory + "/" + uuid;
-  UniqueFd file(::open(path.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
-  if (!file && errno == ENOENT) return std::nullopt;
-  if (!file) return system_error("open the journal " + path);
-  if (!IMMURE_TRY(try_lock(file.get(), path))) return std::nullopt;
+  auto file = open_file(path, O_RDWR | O_APPEND, Links::refused);
+  if (!file && file.error().error_number == ENOENT) return std::nullopt;
+  if (!file) return with_context("journal", std::move(file).error());
+  if (!IMMURE_TRY(try_lock(file->get(), LockKind::exclusive))) return std::nullopt;
   struct stat status{};
-  if (::fstat(file.get(), &status) != 0) return system_error("look at the journal " + path);
+  IMMURE_TRY(checked(::fstat(file->get(), &status), "look at the journal " + path));
   // Its last owner may have finished and removed it between open and lock.
   if (status.st_nlink == 0) return std::nullopt;
   const auto entries = static_cast<std::uint64_t>(status.st_size) / sizeof(JournalEntry);
   // A torn last entry was never acted on. Without it, what we append lies at a multiple of the entry's size.
-  if (::ftruncate(file.get(), static_cast<off_t>(entries * sizeof(JournalEntry))) != 0) {
-    return system_error("cut the torn entry off the journal " + path);
-  }
-  return Journal(std::move(file), directory, uuid, entries);
+  IMMURE_TRY(checked(::ftruncate(file->get(), static_cast<off_t>(entries * sizeof(JournalEntry))),
+                     "cut the torn entry off the journal " + path));
+  return Journal(*std::move(file), directory, uuid, entries);
 }
 
 Result<std::vector<std::string>> Journal::list(const std::string& directory) {
-  std::vector<std::string> uuids;
-  DIR* stream = ::opendir(directory.c_str());
-  if (stream == nullptr && errno == ENOENT) return uuids;
-  if (stream == nullptr) return system_error("list the journals in " + directory);
-  while (const dirent* entry = ::readdir(stream)) {
-    if (entry->d_name[0] != '.') uuids.emplace_back(entry->d_name);
-  }
-  ::closedir(stream);
+  auto opened = open_file(directory, O_RDONLY | O_DIRECTORY, Links::refused);
+  if (!opened && opened.error().error_number == ENOENT) return std::vector<std::string>();
+  if (!opened) return with_context("list the journals", std::move(opened).error());
+  auto uuids = IMMURE_TRY(list_directory(*std::move(opened), directory));
   std::ranges::sort(uuids);
   return uuids;
 }
@@ -85,15 +68,14 @@ Result<void> Journal::append(JournalEntry entry) {
 }
 
 Result<void> Journal::sync() {
-  if (::fdatasync(file_.get()) != 0) return system_error("fdatasync the journal " + path());
+  IMMURE_TRY(checked(::fdatasync(file_.get()), "fdatasync the journal " + path()));
   // The name of the file must survive as well.
-  const UniqueFd directory(::open(directory_.c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC));
-  if (!directory || ::fsync(directory.get()) != 0) return system_error("fsync " + directory_);
-  return {};
+  const auto directory = IMMURE_TRY(open_file(directory_, O_DIRECTORY | O_RDONLY, Links::refused));
+  return checked(::fsync(directory.get()), "fsync " + directory_);
 }
 
 Result<JournalContents> Journal::read() const {
-  const auto count = IMMURE_TRY(size_of(file_.get(), path())) / sizeof(JournalEntry);
+  const auto count = IMMURE_TRY(file_size(file_.get())) / sizeof(JournalEntry);
   if (count > max_entries) return invalid("the journal " + path() + " is longer than any launch writes");
   JournalContents contents;
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -110,8 +92,7 @@ Result<JournalContents> Journal::read() const {
 }
 
 Result<void> Journal::remove() {
-  if (::unlink(path().c_str()) != 0 && errno != ENOENT) return system_error("remove the journal " + path());
-  return {};
+  return tolerate(ENOENT, checked(::unlink(path().c_str()), "remove the journal " + path()));
 }
 
 }  // namespace immure::selinux

@@ -5,9 +5,13 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
-#include "selinux/journal_entry.hpp"
+#include "policy/journal_entry.hpp"
 
 namespace immure::selinux {
+
+using policy::EntryKind;
+using policy::JournalEntry;
+using policy::LeaseKind;
 
 /// What a journal holds, newest entry first: the order in which things are undone.
 struct JournalContents {

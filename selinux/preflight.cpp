@@ -1,6 +1,6 @@
 #include "selinux/preflight.hpp"
 
-#include <array>
+#include <utility>
 
 #include "selinux/contexts.hpp"
 
@@ -12,22 +12,19 @@ constexpr const char* install_module =
 constexpr const char* vmm_program = "system_u:object_r:immure_vmm_exec_t:s0";
 constexpr const char* monitor_program = "system_u:object_r:immure_monitor_exec_t:s0";
 
-Result<void> require_allowed(PolicyOracle& oracle, const AccessQuestion& question) {
-  if (IMMURE_TRY(oracle.decide(question)) == Verdict::allowed) return {};
-  return invalid("the SELinux policy does not allow " + question.source + " " + question.permission + " of " +
-                 question.object_class + " " + question.target + install_module);
-}
-
-Result<void> require_denied(PolicyOracle& oracle, const AccessQuestion& question, const std::string& why) {
+/// `why` a denial is needed; what must be allowed speaks for itself.
+Result<void> require(PolicyOracle& oracle, Verdict wanted, const AccessQuestion& question,
+                     const std::string& why = "") {
   const auto verdict = IMMURE_TRY(oracle.decide(question));
-  if (verdict == Verdict::denied) return {};
-  const auto domain = std::string(type_of(question.source));
-  if (verdict == Verdict::permissive) {
+  if (verdict == wanted) return {};
+  if (verdict == Verdict::permissive && wanted == Verdict::denied) {
+    const std::string domain(type_of(question.source));
     return invalid("SELinux does not confine " + domain +
                    ": it is a permissive domain; semanage permissive -d " + domain);
   }
-  return invalid("the SELinux policy allows " + question.source + " " + question.permission + " of " +
-                 question.object_class + " " + question.target + ": " + why + install_module);
+  const auto* finding = wanted == Verdict::allowed ? "does not allow " : "allows ";
+  return invalid(std::string("the SELinux policy ") + finding + question.source + " " + question.permission +
+                 " of " + question.object_class + " " + question.target + why + install_module);
 }
 
 Result<void> check_state(PolicyOracle& oracle) {
@@ -51,41 +48,35 @@ Result<void> check_state(PolicyOracle& oracle) {
 Result<void> check_wall(PolicyOracle& oracle, const std::string& launcher) {
   IMMURE_TRY(check_state(oracle));
 
-  const auto one = IMMURE_TRY(CategoryPair::from(Category(1), Category(2)));
-  const auto other = IMMURE_TRY(CategoryPair::from(Category(1), Category(3)));
-  const auto vmm = vmm_context(one);
-  const auto monitor = monitor_context(one);
-  const auto pipe = pipe_context(one);
+  const auto one = labels_of(IMMURE_TRY(CategoryPair::at(2)));    // c1,c2
+  const auto other = labels_of(IMMURE_TRY(CategoryPair::at(4)));  // c1,c3
   for (const auto& context :
-       {vmm, monitor, image_context(one), pipe, std::string(content_context), launcher}) {
+       {one.vmm, one.monitor, one.pipe, one.image, std::string(content_context), launcher}) {
     if (!oracle.is_valid(context)) {
       return invalid("the SELinux policy does not know " + context + install_module);
     }
   }
 
-  struct Domain {
-    std::string context;
-    const char* program;
-  };
-  for (const auto& domain : {Domain{vmm, vmm_program}, Domain{monitor, monitor_program}}) {
-    IMMURE_TRY(require_allowed(oracle, {launcher, domain.context, "process", "transition"}));
+  using enum Verdict;
+  for (const auto& [domain, program] :
+       {std::pair(one.vmm, vmm_program), std::pair(one.monitor, monitor_program)}) {
+    IMMURE_TRY(require(oracle, allowed, {launcher, domain, "process", "transition"}));
     // Without it the C library starts in a way that the launch filter does not expect.
-    IMMURE_TRY(require_allowed(oracle, {launcher, domain.context, "process", "noatsecure"}));
+    IMMURE_TRY(require(oracle, allowed, {launcher, domain, "process", "noatsecure"}));
     // no_new_privs is set, and the program's mount is gone by then, which counts as nosuid.
-    IMMURE_TRY(require_allowed(oracle, {launcher, domain.context, "process2", "nnp_transition"}));
-    IMMURE_TRY(require_allowed(oracle, {launcher, domain.context, "process2", "nosuid_transition"}));
-    IMMURE_TRY(require_allowed(oracle, {domain.context, domain.program, "file", "entrypoint"}));
-    IMMURE_TRY(require_denied(oracle, {domain.context, domain.program, "file", "execute_no_trans"},
-                              "a confined program must not run another"));
+    IMMURE_TRY(require(oracle, allowed, {launcher, domain, "process2", "nnp_transition"}));
+    IMMURE_TRY(require(oracle, allowed, {launcher, domain, "process2", "nosuid_transition"}));
+    IMMURE_TRY(require(oracle, allowed, {domain, program, "file", "entrypoint"}));
+    IMMURE_TRY(require(oracle, denied, {domain, program, "file", "execute_no_trans"},
+                       ": a confined program must not run another"));
   }
 
   // The other guest shares one category with this one: the closest that two guests ever are.
-  constexpr const char* no_mcs = "guests are not kept apart by their categories";
-  IMMURE_TRY(require_allowed(oracle, {vmm, image_context(one), "file", "write"}));
-  IMMURE_TRY(require_denied(oracle, {vmm, image_context(other), "file", "read"}, no_mcs));
-  IMMURE_TRY(require_denied(oracle, {vmm, image_context(other), "file", "write"}, no_mcs));
-  IMMURE_TRY(require_denied(oracle, {monitor, pipe_context(other), "fifo_file", "read"}, no_mcs));
-  return {};
+  constexpr const char* no_mcs = ": guests are not kept apart by their categories";
+  IMMURE_TRY(require(oracle, allowed, {one.vmm, one.image, "file", "write"}));
+  IMMURE_TRY(require(oracle, denied, {one.vmm, other.image, "file", "read"}, no_mcs));
+  IMMURE_TRY(require(oracle, denied, {one.vmm, other.image, "file", "write"}, no_mcs));
+  return require(oracle, denied, {one.monitor, other.pipe, "fifo_file", "read"}, no_mcs);
 }
 
 Result<void> check_wall(PolicyOracle& oracle) {

@@ -24,7 +24,7 @@ std::string json_list(const std::vector<KnownGuest>& guests) {
   auto list = nlohmann::ordered_json::array();
   for (const auto& guest : guests) {
     list.push_back({{"name", guest.name},
-                    {"uuid", uuid_text(guest.state.uuid)},
+                    {"uuid", policy::uuid_text(guest.state.uuid)},
                     {"state", liveness_name(guest.liveness)},
                     {"vmm_pid", guest.state.vmm_pid},
                     {"vcpus", guest.state.vcpus},

@@ -1,10 +1,10 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/proc_text.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/output/printable.hpp"
 #include "cli/output/units.hpp"
-#include "cli/proc/process_text.hpp"
 #include "cli/spec/compile.hpp"
 
 namespace immure::cli {

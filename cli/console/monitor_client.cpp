@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "cli/console/socket_label.hpp"
 #include "cli/state/guest_directory.hpp"
 #include "policy/guest_state.hpp"
-#include "selinux/channel_labels.hpp"
 
 namespace immure::cli {
 namespace {
@@ -32,7 +32,7 @@ Expected<MonitorClient> MonitorClient::connect(std::string_view guest) {
   // The monitor may only use a socket with its guest's categories: ours must have them before it connects.
   // Where the record cannot be read, the label is not ours to know and connect(2) says what is wrong.
   if (const auto state = read_guest_state(policy::guests_directory, guest); state && !state->label.empty()) {
-    IMMURE_TRY(selinux::label_sockets_for(std::string(state->label.view())));
+    IMMURE_TRY(label_sockets_for(std::string(state->label.view())));
   }
   UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!fd) return system_error("make a socket");

@@ -4,9 +4,9 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
+#include "base/proc_text.hpp"
 #include "cli/doctor/finding.hpp"
 #include "cli/doctor/host_file.hpp"
-#include "cli/proc/process_text.hpp"
 
 namespace immure::cli {
 namespace {

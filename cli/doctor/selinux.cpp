@@ -2,7 +2,6 @@
 
 #include "cli/doctor/finding.hpp"
 #include "selinux/contexts.hpp"
-#include "selinux/policy_oracle.hpp"
 #include "selinux/preflight.hpp"
 
 namespace immure::cli {
@@ -66,7 +65,7 @@ void examine_module(PolicyOracle& oracle, Findings& findings) {
 }  // namespace
 
 void examine_selinux(Findings& findings) {
-  selinux::KernelPolicyOracle oracle;
+  selinux::PolicyOracle oracle;
   if (!oracle.is_enabled()) {
     findings.push_back(finding("selinux", "off", Verdict::fail, why_selinux,
                                "boot with security=selinux selinux=1 and a policy installed (Debian: "

@@ -2,9 +2,9 @@
 
 #include <fmt/core.h>
 
+#include "base/proc_text.hpp"
 #include "cli/doctor/finding.hpp"
 #include "cli/doctor/host_file.hpp"
-#include "cli/proc/process_text.hpp"
 
 namespace immure::cli {
 namespace {

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <optional>
 
-#include "cli/proc/process_text.hpp"
+#include "base/proc_text.hpp"
 
 namespace immure::cli {
 namespace {

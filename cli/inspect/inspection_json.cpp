@@ -86,7 +86,7 @@ std::string inspection_json(const Inspection& inspection) {
   const auto& status = inspection.vmm.status;
   const Json out{
       {"name", inspection.guest.name},
-      {"uuid", uuid_text(state.uuid)},
+      {"uuid", policy::uuid_text(state.uuid)},
       {"state", liveness_name(inspection.guest.liveness)},
       {"started_at", state.started_at},
       {"vcpus", state.vcpus},

@@ -117,7 +117,7 @@ std::string inspection_text(const Inspection& inspection) {
   Sheet sheet(Style::of(stdout));
   sheet.heading(inspection.guest.name);
   sheet.line("state", liveness_name(inspection.guest.liveness));
-  sheet.line("uuid", uuid_text(state.uuid));
+  sheet.line("uuid", policy::uuid_text(state.uuid));
   sheet.line("machine", fmt::format("{} vCPUs, {} memory", state.vcpus, human_size(state.memory_bytes)));
   sheet.line("vmm", fmt::format("pid {}, {} resident", inspection.vmm.pid,
                                 human_size(inspection.vmm.status.resident_kib << 10)));

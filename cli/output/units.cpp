@@ -26,15 +26,6 @@ std::string human_duration(std::uint64_t seconds) {
   return fmt::format("{}d{:02}h", seconds / 86400, seconds % 86400 / 3600);
 }
 
-std::string uuid_text(const policy::Uuid& uuid) {
-  std::string out;
-  for (std::size_t i = 0; i < uuid.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += fmt::format("{:02x}", uuid[i]);
-  }
-  return out;
-}
-
 std::string hex_text(std::span<const std::uint8_t> bytes) {
   std::string out;
   for (const auto byte : bytes) out += fmt::format("{:02x}", byte);

@@ -12,8 +12,6 @@ namespace immure::cli {
 std::string human_size(std::uint64_t bytes);
 /// "42s", "3m07s", "5h12m", "9d03h".
 std::string human_duration(std::uint64_t seconds);
-/// "6ba7b810-9dad-11d1-80b4-00c04fd430c8" (RFC 9562).
-std::string uuid_text(const policy::Uuid& uuid);
 /// Lower-case hexadecimal digits, two for each byte.
 std::string hex_text(std::span<const std::uint8_t> bytes);
 

@@ -1,14 +1,12 @@
 #include "cli/proc/process_directory.hpp"
 
 #include <algorithm>
-#include <array>
-#include <memory>
 
-#include <dirent.h>
 #include <fcntl.h>
 
+#include "base/files.hpp"
 #include "base/io.hpp"
-#include "cli/proc/process_text.hpp"
+#include "base/proc_text.hpp"
 
 namespace immure::cli {
 namespace {
@@ -51,22 +49,14 @@ Result<std::string> ProcessDirectory::read(const std::string& path) const {
 }
 
 Result<std::string> ProcessDirectory::link(const std::string& path) const {
-  std::array<char, 4096> target{};
-  const auto n = ::readlinkat(fd_.get(), path.c_str(), target.data(), target.size());
-  if (n < 0) return system_error("read the link /proc/" + std::to_string(pid_) + "/" + path);
-  return std::string(target.data(), static_cast<std::size_t>(n));
+  auto target = read_link(fd_.get(), path);
+  if (!target) return with_context("/proc/" + std::to_string(pid_), std::move(target).error());
+  return target;
 }
 
 Result<std::vector<std::string>> ProcessDirectory::list(const std::string& path) const {
-  auto fd = IMMURE_TRY(open_at(path, O_RDONLY | O_DIRECTORY));
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::fdopendir(fd.get()), ::closedir);
-  if (!directory) return system_error("list /proc/" + std::to_string(pid_) + "/" + path);
-  (void)fd.release();
-  std::vector<std::string> names;
-  while (const auto* entry = ::readdir(directory.get())) {
-    const std::string name(&entry->d_name[0]);
-    if (name != "." && name != "..") names.push_back(name);
-  }
+  auto names = IMMURE_TRY(list_directory(IMMURE_TRY(open_at(path, O_RDONLY | O_DIRECTORY)),
+                                         "/proc/" + std::to_string(pid_) + "/" + path));
   std::ranges::sort(names, comes_before);
   return names;
 }

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/proc_text.hpp"
+
 namespace immure::cli {
 namespace {
 
@@ -46,29 +48,6 @@ Result<std::array<std::uint32_t, 4>> four_ids(std::string_view text, std::string
 
 }  // namespace
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return lines;
-}
-
-std::vector<std::string_view> words_of(std::string_view line) {
-  constexpr std::string_view blanks = " \t";
-  std::vector<std::string_view> words;
-  for (;;) {
-    const auto start = line.find_first_not_of(blanks);
-    if (start == std::string_view::npos) return words;
-    line.remove_prefix(start);
-    const auto end = line.find_first_of(blanks);
-    words.push_back(line.substr(0, end));
-    line.remove_prefix(words.back().size());
-  }
-}
-
 Result<ProcessStatus> parse_status(std::string_view text) {
   ProcessStatus status;
   const auto name = IMMURE_TRY(words_after(text, "Name"));
@@ -89,17 +68,6 @@ Result<ProcessStatus> parse_status(std::string_view text) {
   // A process without memory of its own (a zombie) has no such line.
   status.resident_kib = number_after<std::uint64_t>(text, "VmRSS").value_or(0);
   return status;
-}
-
-Result<std::uint64_t> start_ticks_in(std::string_view stat) {
-  // The name ends at the last ')': after it come fields 3, 4, ...
-  const auto name_end = stat.rfind(')');
-  if (name_end == std::string_view::npos) return invalid("/proc stat: no name");
-  const auto fields = words_of(stat.substr(name_end + 1));
-  constexpr std::size_t start_time = 22 - 3;
-  const auto ticks = fields.size() > start_time ? number_in<std::uint64_t>(fields[start_time]) : std::nullopt;
-  if (!ticks) return invalid("/proc stat: no start time");
-  return *ticks;
 }
 
 std::string cgroup_in(std::string_view text) {

@@ -30,9 +30,6 @@ struct ProcessStatus {
 /// An Error that names the line that is missing or not as the manual has it.
 Result<ProcessStatus> parse_status(std::string_view text);
 
-/// Field 22 of /proc/PID/stat. The name in field 2 may hold spaces and parentheses.
-Result<std::uint64_t> start_ticks_in(std::string_view stat);
-
 /// The cgroup v2 path in /proc/PID/cgroup ("0::/immure/web"), "" where there is none.
 std::string cgroup_in(std::string_view text);
 
@@ -42,10 +39,5 @@ struct LimitText {
   std::string hard;
 };
 Result<LimitText> limit_in(std::string_view limits, std::string_view name);
-
-/// Lines of a text, without the newlines.
-std::vector<std::string_view> lines_of(std::string_view text);
-/// Words between blanks and tabs.
-std::vector<std::string_view> words_of(std::string_view line);
 
 }  // namespace immure::cli

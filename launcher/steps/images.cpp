@@ -1,7 +1,6 @@
 #include <fcntl.h>
 
-#include "launcher/steps/steps.hpp"
-#include "selinux/contexts.hpp"
+#include "launcher/plan.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -24,22 +23,16 @@ Result<void> check_disk(const struct stat& status, const std::string& path,
   return {};
 }
 
-Result<UniqueFd> copy_image(Kernel& kernel, const std::string& path, const std::string& name) {
+Result<UniqueFd> copy_image(Kernel& kernel, const std::string& path, const char* name) {
   const auto file = IMMURE_TRY(kernel.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, Links::refused));
   if (!S_ISREG(IMMURE_TRY(kernel.status(file.get())).st_mode))
     return invalid(path + " is not a regular file");
-  auto memfd = IMMURE_TRY(kernel.make_memfd(name));
-  std::uint64_t total = 0;
-  while (const auto n = IMMURE_TRY(kernel.copy(file.get(), memfd.get(), max_image_bytes + 1 - total))) {
-    total += n;
-    if (total > max_image_bytes) return invalid(path + " is larger than 1 GiB");
-  }
-  if (total == 0) return invalid(path + " is empty");
-  IMMURE_TRY(kernel.seal(memfd.get()));
-  return memfd;
+  auto copy = kernel.copy_sealed(name, file.get(), max_image_bytes);
+  if (!copy) return with_context(path, std::move(copy).error());
+  return copy;
 }
 
-Result<DiskFile> open_disk(Launch& launch, const policy::DiskRecord& disk) {
+Result<UniqueFd> open_disk(Launch& launch, const policy::DiskRecord& disk) {
   auto& kernel = launch.kernel;
   const std::string path(disk.path.view());
   const auto writable = disk.access == policy::DiskAccess::read_write;
@@ -47,12 +40,10 @@ Result<DiskFile> open_disk(Launch& launch, const policy::DiskRecord& disk) {
   auto file = IMMURE_TRY(kernel.open(path, flags, Links::refused));
   IMMURE_TRY(check_disk(IMMURE_TRY(kernel.status(file.get())), path, launch.host));
   IMMURE_TRY(kernel.make_blocking(file.get()));
-  if (auto locked = kernel.lock(file.get(), writable ? LockKind::exclusive : LockKind::shared); !locked) {
-    const auto number = locked.error().error_number;
-    if (number == EAGAIN || number == EACCES) return invalid(path + " is already in use");
-    return with_context(path, std::move(locked).error());
-  }
-  return DiskFile{std::move(file), path, disk.access};
+  auto locked = kernel.lock(file.get(), writable ? LockKind::exclusive : LockKind::shared);
+  if (!locked) return with_context(path, std::move(locked).error());
+  if (!*locked) return invalid(path + " is already in use");
+  return file;
 }
 
 }  // namespace
@@ -73,14 +64,16 @@ Result<void> open_disks(Launch& launch) {
 }
 
 Result<void> label_disks(Launch& launch) {
-  if (launch.identity.image_label.empty()) return {};
+  if (launch.labels.image.empty()) return {};
   std::vector<selinux::LabelRequest> alone;
-  for (const auto& disk : launch.disks) {
+  for (std::size_t i = 0; i < launch.disks.size(); ++i) {
+    const auto& disk = launch.guest.disks[i];
+    selinux::LabelRequest request{launch.disks[i].get(), std::string(disk.path.view()), launch.labels.image};
     if (disk.access == policy::DiskAccess::read_write) {
-      alone.push_back({disk.fd.get(), disk.path, launch.identity.image_label});
+      alone.push_back(std::move(request));
     } else {
-      const selinux::LabelRequest shared{disk.fd.get(), disk.path, selinux::content_context};
-      IMMURE_TRY(launch.ledger.contents.acquire(shared, launch.ledger.journal));
+      request.context = selinux::content_context;
+      IMMURE_TRY(launch.ledger.contents.acquire(request, launch.ledger.journal));
     }
   }
   return selinux::label_files(alone, launch.ledger.journal);

@@ -2,25 +2,10 @@
 #include <sys/socket.h>
 
 #include "base/io.hpp"
-#include "launcher/steps/steps.hpp"
+#include "launcher/plan.hpp"
 #include "policy/vmm_record.hpp"
-#include "selinux/contexts.hpp"
-#include "selinux/lease_claims.hpp"
 
 namespace immure::launcher {
-namespace {
-
-Result<UniqueFd> open_program(Kernel& kernel, const std::string& path) {
-  auto fd = IMMURE_TRY(kernel.open(path, O_PATH, Links::refused));
-  const auto status = IMMURE_TRY(kernel.status(fd.get()));
-  if (!S_ISREG(status.st_mode) || status.st_uid != 0 || (status.st_mode & 022) != 0) {
-    return invalid(path + " must be a program of root's that nobody else can write");
-  }
-  return fd;
-}
-
-}  // namespace
-
 Result<void> check_host(Launch& launch) {
   launch.landlock_version = IMMURE_TRY(launch.kernel.landlock_version());
   launch.selinux = IMMURE_TRY(launch.kernel.check_selinux(launch.host.selinux));
@@ -29,21 +14,16 @@ Result<void> check_host(Launch& launch) {
 
 Result<void> lease_identity(Launch& launch) {
   auto& [journal, leases, contents] = launch.ledger;
-  auto& identity = launch.identity;
   const std::string name(launch.guest.name.view());
-  if (IMMURE_TRY(selinux::claim_name(leases, journal, name)) == selinux::Claim::busy) {
+  if (IMMURE_TRY(selinux::claim(leases, journal, selinux::LeaseKind::name, name)) == selinux::Claim::busy) {
     launch.failure = policy::ExitCode::name_in_use;
     return invalid("a guest called " + name + " exists already");
   }
-  selinux::KernelRandomNumbers random;
-  identity.uid =
+  selinux::RandomNumbers random;
+  launch.uid =
       IMMURE_TRY(selinux::claim_uids(leases, journal, random, launch.host.uid_base, launch.host.uid_count));
   if (launch.selinux == Selinux::absent) return {};
-  const auto pair = IMMURE_TRY(selinux::claim_categories(leases, journal, random));
-  identity.vmm_label = selinux::vmm_context(pair);
-  identity.monitor_label = selinux::monitor_context(pair);
-  identity.pipe_label = selinux::pipe_context(pair);
-  identity.image_label = selinux::image_context(pair);
+  launch.labels = selinux::labels_of(IMMURE_TRY(selinux::claim_categories(leases, journal, random)));
   return {};
 }
 
@@ -65,27 +45,25 @@ Result<void> open_programs(Launch& launch) {
   auto& kernel = launch.kernel;
   launch.null = IMMURE_TRY(kernel.open("/dev/null", O_RDWR, Links::refused));
   launch.kvm = IMMURE_TRY(kernel.open(launch.paths.kvm, O_RDWR, Links::refused));
-  launch.vmm_program = IMMURE_TRY(open_program(kernel, launch.paths.vmm));
-  launch.monitor_program = IMMURE_TRY(open_program(kernel, launch.paths.monitor));
+  launch.vmm_program = IMMURE_TRY(open_of_root(kernel, launch.paths.vmm, O_PATH));
+  launch.monitor_program = IMMURE_TRY(open_of_root(kernel, launch.paths.monitor, O_PATH));
   return {};
 }
 
 Result<void> make_channels(Launch& launch) {
   auto& kernel = launch.kernel;
   auto& channels = launch.channels;
-  const auto& identity = launch.identity;
-  const auto labelled = !identity.vmm_label.empty();
-  launch.record = IMMURE_TRY(kernel.make_memfd("record"));
-  IMMURE_TRY(kernel.write(launch.record.get(), bytes_of(policy::make_vmm_record(launch.guest))));
-  IMMURE_TRY(kernel.seal(launch.record.get()));
+  const auto& labels = launch.labels;
+  const auto labelled = !labels.vmm.empty();
+  launch.record = IMMURE_TRY(kernel.make_sealed("record", bytes_of(policy::make_vmm_record(launch.guest))));
   channels.log = IMMURE_TRY(kernel.make_pipe());
   if (labelled) {
-    IMMURE_TRY(kernel.set_file_context(channels.log.second.get(), identity.pipe_label));
-    IMMURE_TRY(kernel.set_socket_context(identity.vmm_label));
+    IMMURE_TRY(kernel.set_file_context(channels.log.second.get(), labels.pipe));
+    IMMURE_TRY(kernel.set_socket_context(labels.vmm));
   }
   channels.console = IMMURE_TRY(kernel.make_socket_pair(SOCK_STREAM));
   channels.control = IMMURE_TRY(kernel.make_socket_pair(SOCK_SEQPACKET));
-  if (labelled) IMMURE_TRY(kernel.set_socket_context(identity.monitor_label));
+  if (labelled) IMMURE_TRY(kernel.set_socket_context(labels.monitor));
   channels.listener =
       IMMURE_TRY(kernel.listen_at(launch.paths.guest(launch.guest.name.view()) + "/monitor.sock"));
   if (labelled) IMMURE_TRY(kernel.set_socket_context(""));

@@ -1,75 +1,35 @@
-#include <algorithm>
-#include <charconv>
-
 #include <time.h>
 #include <unistd.h>
 
 #include "base/io.hpp"
-#include "launcher/proc_text.hpp"
-#include "launcher/steps/steps.hpp"
-#include "policy/fd_layout.hpp"
+#include "base/proc_text.hpp"
+#include "launcher/plan.hpp"
+#include "policy/guest_state.hpp"
 
 namespace immure::launcher {
-namespace {
-
-using policy::FileRole;
-using policy::GuestState;
-
-/// Field 22 of /proc/PID/stat, counted after the command name, which may hold anything: proc(5).
-Result<std::uint64_t> start_ticks(Kernel& kernel, const std::string& process) {
-  const auto text = IMMURE_TRY(kernel.read_file(process + "/stat"));
-  const auto part = words(std::string_view(text).substr(text.rfind(')') + 1));
-  std::uint64_t ticks = 0;
-  if (part.size() < 20) return invalid(process + "/stat is too short");
-  std::from_chars(part[19].data(), part[19].data() + part[19].size(), ticks);
-  return ticks;
-}
-
-void add_file(GuestState& state, const policy::HostPath& path, FileRole role, policy::DiskAccess access,
-              int ours, int theirs) {
-  state.files[state.file_count++] = {
-      .path = path, .role = role, .access = access, .keeper_fd = ours, .vmm_fd = theirs};
-}
-
-void add_files(GuestState& state, const Launch& launch) {
-  namespace fd = policy::vmm_fd;
-  constexpr auto read_only = policy::DiskAccess::read_only;
-  const auto& guest = launch.guest;
-  add_file(state, guest.kernel, FileRole::kernel, read_only, launch.kernel_image.get(), fd::kernel);
-  if (!guest.initrd.empty()) {
-    add_file(state, guest.initrd, FileRole::initrd, read_only, launch.initrd_image.get(), fd::initrd);
-  }
-  for (std::size_t i = 0; i < launch.disks.size(); ++i) {
-    add_file(state, guest.disks[i].path, FileRole::disk, guest.disks[i].access, launch.disks[i].fd.get(),
-             fd::first_disk + static_cast<int>(i));
-  }
-}
-
-}  // namespace
-
 Result<void> record_state(Launch& launch) {
   auto& kernel = launch.kernel;
-  const auto& identity = launch.identity;
+  const auto& labels = launch.labels;
   if (launch.started_at == 0) launch.started_at = static_cast<std::uint64_t>(::time(nullptr));
-  GuestState state;
-  state.header = policy::header_of<GuestState>();
-  state.name = launch.guest.name;
-  state.uuid = launch.guest.uuid;
+  auto state = policy::make_guest_state(launch.guest);
   state.phase = policy::GuestPhase::running;
   state.keeper_pid = ::getpid();
   state.vmm_pid = launch.vmm.pid;
   state.monitor_pid = launch.monitor.pid;
-  state.vmm_start_ticks = IMMURE_TRY(start_ticks(kernel, "/proc/" + std::to_string(launch.vmm.pid)));
-  state.keeper_start_ticks = IMMURE_TRY(start_ticks(kernel, "/proc/self"));
+  state.vmm_start_ticks = IMMURE_TRY(
+      start_ticks_in(IMMURE_TRY(kernel.read_file("/proc/" + std::to_string(launch.vmm.pid) + "/stat"))));
+  state.keeper_start_ticks = IMMURE_TRY(start_ticks_in(IMMURE_TRY(kernel.read_file("/proc/self/stat"))));
   state.started_at = launch.started_at;
-  state.uid = identity.uid;
+  state.uid = launch.uid;
   state.landlock_abi = static_cast<std::uint32_t>(launch.landlock_version);
-  state.label = IMMURE_TRY(BoundedString<256>::from(identity.vmm_label, "label"));
-  state.image_label = IMMURE_TRY(BoundedString<256>::from(identity.image_label, "image label"));
+  state.label = IMMURE_TRY(BoundedString<256>::from(labels.vmm, "label"));
+  state.image_label = IMMURE_TRY(BoundedString<256>::from(labels.image, "image label"));
   state.cgroup = IMMURE_TRY(BoundedString<256>::from(launch.cgroup.name("vmm"), "cgroup"));
-  state.vcpus = launch.guest.vcpus;
-  state.memory_bytes = launch.guest.memory_bytes;
-  add_files(state, launch);
+  for (auto& file : std::span(state.files).first(state.file_count)) {
+    for (const auto& given : launch.vmm_spec.fds) {
+      if (given.target == file.vmm_fd) file.keeper_fd = given.source;
+    }
+  }
   return kernel.replace_file(launch.paths.guest(launch.guest.name.view()) + "/state", bytes_of(state));
 }
 

@@ -1,9 +1,9 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "launcher/gate.hpp"
+#include "launcher/plan.hpp"
 #include "launcher/read_back.hpp"
-#include "launcher/spawn.hpp"
-#include "launcher/steps/steps.hpp"
 #include "policy/fd_layout.hpp"
 #include "policy/seccomp/compiled_filters.hpp"
 
@@ -22,20 +22,33 @@ Result<Process> start(Launch& launch, SpawnSpec spec, std::string_view leaf) {
   return spawn(launch.kernel, spec);
 }
 
-std::vector<FdMapping> vmm_fds(const Launch& launch, int gate) {
+/// Compares what runs with what it was started as.
+Result<void> read_back_program(Launch& launch, const Process& process, const SpawnSpec& spec,
+                               std::string_view leaf, std::uint32_t threads, unsigned filters) {
+  return read_back(launch.kernel, process.pid,
+                   {.name = spec.name,
+                    .uid = spec.uid,
+                    .label = spec.label,
+                    .cgroup = launch.cgroup.name(leaf),
+                    .threads = threads,
+                    .filters = filters,
+                    .fds = spec.fds});
+}
+
+std::vector<FdMapping> vmm_fds(const Launch& launch) {
   namespace fd = policy::vmm_fd;
   std::vector<FdMapping> fds{{launch.null.get(), fd::null_in},
                              {launch.null.get(), fd::null_out},
                              {launch.channels.log.second.get(), fd::log},
                              {launch.record.get(), fd::record},
-                             {gate, fd::gate},
+                             {launch.gate.second.get(), fd::gate},
                              {launch.kvm.get(), fd::kvm},
                              {launch.channels.console.second.get(), fd::console},
                              {launch.channels.control.second.get(), fd::control},
                              {launch.kernel_image.get(), fd::kernel}};
   if (launch.initrd_image) fds.push_back({launch.initrd_image.get(), fd::initrd});
   for (std::size_t i = 0; i < launch.disks.size(); ++i) {
-    fds.push_back({launch.disks[i].fd.get(), fd::first_disk + static_cast<int>(i)});
+    fds.push_back({launch.disks[i].get(), fd::first_disk + static_cast<int>(i)});
   }
   return fds;
 }
@@ -54,57 +67,38 @@ std::vector<FdMapping> monitor_fds(const Launch& launch) {
 }  // namespace
 
 Result<void> start_vmm(Launch& launch) {
-  const auto labelled = !launch.identity.vmm_label.empty();
-  if (labelled) IMMURE_TRY(launch.kernel.set_socket_context(launch.identity.vmm_label));
-  auto gate = IMMURE_TRY(launch.kernel.make_socket_pair(SOCK_SEQPACKET));
+  const auto labelled = !launch.labels.vmm.empty();
+  if (labelled) IMMURE_TRY(launch.kernel.set_socket_context(launch.labels.vmm));
+  launch.gate = IMMURE_TRY(launch.kernel.make_socket_pair(SOCK_SEQPACKET));
   if (labelled) IMMURE_TRY(launch.kernel.set_socket_context(""));
-  SpawnSpec spec{.name = "immure-vmm",
-                 .program_fd = launch.vmm_program.get(),
-                 .label = launch.identity.vmm_label,
-                 .uid = launch.identity.uid,
-                 .fds = vmm_fds(launch, gate.second.get())};
-  launch.vmm_fds = spec.fds;
-  launch.vmm = IMMURE_TRY(start(launch, std::move(spec), "vmm"));
-  launch.gate.emplace(std::move(gate));
+  launch.vmm_spec = {.name = "immure-vmm",
+                     .program_fd = launch.vmm_program.get(),
+                     .label = launch.labels.vmm,
+                     .uid = launch.uid,
+                     .fds = vmm_fds(launch)};
+  launch.vmm = IMMURE_TRY(start(launch, launch.vmm_spec, "vmm"));
   return {};
 }
 
 Result<void> await_ready(Launch& launch) {
-  auto ready = launch.gate->await_ready(launch.kernel, launch.vmm, launch.channels.log.first.get());
-  if (!ready) {
-    if (launch.gate->image_was_refused()) launch.failure = policy::ExitCode::image_refused;
-    return std::unexpected(std::move(ready).error());
-  }
-  launch.vmm_threads = *ready;
+  launch.vmm_threads = IMMURE_TRY(await_vmm(launch.kernel, launch.gate.first.get(), launch.vmm,
+                                            launch.channels.log.first.get(), launch.failure));
   return {};
 }
 
 Result<void> read_back_vmm(Launch& launch) {
-  return read_back(launch.kernel, launch.vmm.pid,
-                   {.name = "the VMM",
-                    .uid = launch.identity.uid,
-                    .label = launch.identity.vmm_label,
-                    .cgroup = launch.cgroup.name("vmm"),
-                    .threads = launch.vmm_threads,
-                    .filters = 2,  // The launch filter and one for the kind of thread.
-                    .fds = launch.vmm_fds});
+  constexpr unsigned filters = 2;  // The launch filter and one for the kind of thread.
+  return read_back_program(launch, launch.vmm, launch.vmm_spec, "vmm", launch.vmm_threads, filters);
 }
 
 Result<void> start_monitor(Launch& launch) {
-  auto fds = monitor_fds(launch);
-  launch.monitor = IMMURE_TRY(start(launch,
-                                    {.name = "immure-monitor",
-                                     .program_fd = launch.monitor_program.get(),
-                                     .label = launch.identity.monitor_label,
-                                     .uid = launch.identity.uid + 1,
-                                     .fds = fds},
-                                    "monitor"));
-  IMMURE_TRY(read_back(launch.kernel, launch.monitor.pid,
-                       {.name = "the monitor",
-                        .uid = launch.identity.uid + 1,
-                        .label = launch.identity.monitor_label,
-                        .cgroup = launch.cgroup.name("monitor"),
-                        .fds = std::move(fds)}));
+  const SpawnSpec spec{.name = "immure-monitor",
+                       .program_fd = launch.monitor_program.get(),
+                       .label = launch.labels.monitor,
+                       .uid = launch.uid + 1,
+                       .fds = monitor_fds(launch)};
+  launch.monitor = IMMURE_TRY(start(launch, spec, "monitor"));
+  IMMURE_TRY(read_back_program(launch, launch.monitor, spec, "monitor", 1, 1));
   // From here on they are the monitor's alone: it must see when the VMM's ends close.
   launch.channels.log.first.reset();
   launch.channels.console.first.reset();
@@ -114,8 +108,8 @@ Result<void> start_monitor(Launch& launch) {
 }
 
 Result<void> release_guest(Launch& launch) {
-  IMMURE_TRY(launch.gate->open(launch.kernel));
-  launch.gate.reset();
+  IMMURE_TRY(open_gate(launch.kernel, launch.gate.first.get()));
+  launch.gate = {};
   return {};
 }
 

@@ -42,7 +42,7 @@ std::string print_resources(const ResourceRecord& resources) {
 
 std::string print_guest_spec(const GuestRecord& record) {
   std::string out = "name = " + text(record.name.view()) + "\n";
-  if (record.uuid != Uuid{}) out += "uuid = " + text(toml_text::format_uuid(record.uuid)) + "\n";
+  if (record.uuid != Uuid{}) out += "uuid = " + text(uuid_text(record.uuid)) + "\n";
   out += "\n[boot]\nkernel = " + text(record.kernel.view()) + "\n";
   if (!record.initrd.empty()) out += "initrd = " + text(record.initrd.view()) + "\n";
   out += "command_line = " + text(record.command_line.view()) + "\n";

@@ -68,16 +68,6 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
   return uuid;
 }
 
-std::string format_uuid(const Uuid& uuid) {
-  std::string text;
-  for (std::size_t byte = 0; byte < uuid.size(); ++byte) {
-    if (has_dash_before(byte)) text += '-';
-    text += hex_digits[uuid[byte] >> 4];
-    text += hex_digits[uuid[byte] & 15];
-  }
-  return text;
-}
-
 std::optional<std::string> resolve_path(std::string_view base_directory, std::string_view path) {
   if (path.empty()) return std::nullopt;
   std::string whole(path);

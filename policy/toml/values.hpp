@@ -18,7 +18,6 @@ std::string format_size(std::uint64_t bytes);
 
 /// RFC 9562, 4: 8-4-4-4-12 hexadecimal digits, either case.
 std::optional<Uuid> parse_uuid(std::string_view text);
-std::string format_uuid(const Uuid& uuid);
 
 /// `path` in normal form: relative to `base_directory` where it does not start with '/', without "//", "."
 /// and

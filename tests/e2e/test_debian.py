@@ -32,8 +32,8 @@ class TestDebian(ImmureTest):
             self.assertEqual(terminal.wait(180), 0, terminal.seen())
         self.assert_as_before(before)
 
-    def test_debian_13_boots_to_login_on_the_serial_port_and_its_poweroff_ends_everything(self):
-        self.boots_to_login_and_powers_off("debian13", "ttyS0")
+    def test_debian_13_boots_to_login_on_the_virtio_console_and_its_poweroff_ends_everything(self):
+        self.boots_to_login_and_powers_off("debian13", "hvc0")
 
-    def test_debian_12_boots_to_login_on_the_virtio_console_and_its_poweroff_ends_everything(self):
-        self.boots_to_login_and_powers_off("debian12", "hvc0")
+    def test_debian_12_boots_to_login_on_the_serial_port_and_its_poweroff_ends_everything(self):
+        self.boots_to_login_and_powers_off("debian12", "ttyS0")

@@ -39,7 +39,7 @@ class TestBoot(ImmureTest):
         self.assertTrue(300 << 10 < kib < 384 << 10, kib)
 
     def test_the_virtio_console_reaches_the_same_place(self):
-        done = self.guest("boot-hvc", "virtio-console").run()
+        done = self.guest("boot-hvc", "virtio-console", virtio_console=True).run()
         self.assert_ended(done, 0)
         self.assertIn("IMMURE-GUEST-HVC0 written", done.stdout)
 
@@ -83,7 +83,7 @@ class TestEnding(ImmureTest):
         label = guest.inspect()["label"]
         guest.console_until("ECHO quit", send=b"quit\n")
         console = guest.console_until("IMMURE-GUEST-READY")
-        wait_for(lambda: guest.pid() != first)
+        wait_for(lambda: immure("inspect", "reboot").returncode == 0 and guest.pid() != first)
         self.assertEqual(guest.inspect()["label"], label, console)
 
     def test_stop_presses_the_power_button(self):
@@ -121,10 +121,16 @@ class TestCommands(ImmureTest):
         for command in ("inspect", "console", "stop", "kill"):
             self.assert_ended(immure(command, "nobody"), 8, "nobody")
 
-    def test_the_console_takes_input(self):
-        guest = self.guest("typed", "echo").start()
+    def takes_input(self, console: str) -> None:
+        guest = self.guest(f"typed-{console.lower()}", "echo", console=console).start()
         guest.console_until("IMMURE-GUEST-READY")
         guest.console_until("IMMURE-GUEST-ECHO hello", send=b"hello\n")
+
+    def test_the_serial_port_takes_input(self):
+        self.takes_input("ttyS0")
+
+    def test_the_virtio_console_takes_input(self):
+        self.takes_input("hvc0")
 
     def test_doctor_finds_the_test_host_fit(self):
         done = immure("doctor")

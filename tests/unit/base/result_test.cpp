@@ -32,3 +32,9 @@ TEST_CASE("context goes in front of an error", "[base]") {
   CHECK(failed.error().message == "disk root: is a FIFO");
   CHECK(failed.error().error_number == 7);
 }
+
+TEST_CASE("one errno is tolerated, any other is not", "[base]") {
+  CHECK(tolerate(ENOENT, system_error("unlink", ENOENT)));
+  CHECK_FALSE(tolerate(ENOENT, system_error("unlink", EACCES)));
+  CHECK_FALSE(tolerate(ENOENT, invalid("no errno at all")));
+}

@@ -35,3 +35,16 @@ TEST_CASE("a memfd without seals, or of another size, is refused", "[base]") {
   REQUIRE(short_one);
   CHECK_FALSE(read_sealed_record<Pair>(short_one->get()));
 }
+
+TEST_CASE("a file is copied whole, or refused for being empty or too large", "[base]") {
+  const Pair sent{.first = 1, .second = 2};
+  const UniqueFd file(::memfd_create("file", MFD_CLOEXEC));
+  CHECK(copy_to_sealed_memfd("copy", file.get(), 8).error().message.contains("empty"));
+  REQUIRE(write_all(file.get(), bytes_of(sent)));
+  REQUIRE(::lseek(file.get(), 0, SEEK_SET) == 0);
+  CHECK(copy_to_sealed_memfd("copy", file.get(), sizeof(sent) - 1).error().message.contains("larger"));
+  REQUIRE(::lseek(file.get(), 0, SEEK_SET) == 0);
+  const auto copy = copy_to_sealed_memfd("copy", file.get(), sizeof(sent));
+  REQUIRE(copy);
+  CHECK(read_sealed_record<Pair>(copy->get())->second == 2);
+}

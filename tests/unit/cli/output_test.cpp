@@ -45,8 +45,3 @@ TEST_CASE("sizes and durations are short", "[cli]") {
   CHECK(human_duration(3600 * 5 + 60) == "5h01m");
   CHECK(human_duration(86400 * 2) == "2d00h");
 }
-
-TEST_CASE("a uuid is written with its dashes", "[cli]") {
-  CHECK(uuid_text({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255}) ==
-        "00010203-0405-0607-0809-0a0b0c0d0eff");
-}

@@ -53,18 +53,6 @@ TEST_CASE("a status line that holds no number is an error", "[cli]") {
   CHECK_FALSE(parse_status(text));
 }
 
-TEST_CASE("the start time is found after a name with spaces and parentheses", "[cli]") {
-  const auto ticks = start_ticks_in(
-      "42 (a) b (c) S 1 42 42 0 -1 4194560 100 0 0 0 1 2 0 0 20 0 1 0 987654 10000 200 18446744073709551615");
-  REQUIRE(ticks);
-  CHECK(*ticks == 987654);
-}
-
-TEST_CASE("a stat that is cut short is an error", "[cli]") {
-  CHECK_FALSE(start_ticks_in("42 (a) S 1 2 3"));
-  CHECK_FALSE(start_ticks_in("nonsense"));
-}
-
 TEST_CASE("the cgroup v2 path is told from those of v1", "[cli]") {
   CHECK(cgroup_in("12:cpu:/x\n0::/immure/web\n") == "/immure/web");
   CHECK(cgroup_in("12:cpu:/x\n").empty());

@@ -65,8 +65,8 @@ struct Host {
   void show(Launch& launch) {
     kernel.proc = [&launch](const std::string& path) -> std::string {
       const auto is_monitor = path.starts_with("/proc/5001/");
-      const auto& identity = launch.identity;
-      const auto id = std::to_string(identity.uid + (is_monitor ? 1 : 0));
+      const auto& labels = launch.labels;
+      const auto id = std::to_string(launch.uid + (is_monitor ? 1 : 0));
       const auto ids = id + "\t" + id + "\t" + id + "\t" + id + "\n";
       if (path.ends_with("/status")) {
         std::string text = "Uid:\t" + ids + "Gid:\t" + ids + "Groups:\t \n";
@@ -75,7 +75,7 @@ struct Host {
         }
         return text + "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\n";
       }
-      if (path.ends_with("/attr/current")) return is_monitor ? identity.monitor_label : identity.vmm_label;
+      if (path.ends_with("/attr/current")) return is_monitor ? labels.monitor : labels.vmm;
       if (path.ends_with("/mountinfo")) return "1 1 0:1 / / ro,nosuid,nodev,noexec - tmpfs immure rw\n";
       if (path.ends_with("/cgroup")) return "0::" + launch.cgroup.name(is_monitor ? "monitor" : "vmm") + "\n";
       if (path.ends_with("/limits")) return "Max core file size  0  0  bytes\n";
@@ -126,8 +126,12 @@ TEST_CASE("a launch does everything in the order of the design", "[launcher]") {
   CHECK(kernel.first("audit 2500") < kernel.first("send"));
   CHECK(kernel.first("replace_file " + host.paths.guest("web1") + "/state") < kernel.first("send"));
   CHECK(kernel.calls.back() == "send");
+  for (const auto* directory : {"", "/immure", "/immure/web1"}) {
+    CHECK(host.kernel.written[host.paths.cgroups + directory + "/cgroup.subtree_control"] ==
+          "+cpu +memory +pids +io +cpuset");
+  }
   if (kernel.selinux == Selinux::enforcing) {
-    CHECK(host.label_of_disk(0) == launch.identity.image_label);
+    CHECK(host.label_of_disk(0) == launch.labels.image);
     CHECK(host.label_of_disk(1) == "system_u:object_r:immure_content_t:s0");
   }
   REQUIRE(launch.ledger.undo(host.kernel));
@@ -195,7 +199,7 @@ TEST_CASE("undoing goes on after an error and keeps the journal for the next tim
   auto launch = host.launch();
   host.show(launch);
   REQUIRE(execute(make_plan(host.guest), launch));
-  host.kernel.fail_on = "remove_directory";
+  host.kernel.fail_on = "remove";
   CHECK_FALSE(launch.ledger.undo(host.kernel));
   CHECK(host.label_of_disk(0).empty());
   host.kernel.fail_on = "";
@@ -228,6 +232,16 @@ TEST_CASE("an image is refused for what it is", "[launcher]") {
   SECTION("a file of another guest's uid") { status.st_uid = launch.host.uid_base + 4; }
   CHECK_FALSE(open_disks(launch));
   CHECK(host.kernel.first("lock") == host.kernel.calls.size());
+  REQUIRE(launch.ledger.undo(host.kernel));
+}
+
+TEST_CASE("a disk that somebody else has locked is in use", "[launcher]") {
+  Host host;
+  auto launch = host.launch();
+  host.kernel.locked_elsewhere = true;
+  const auto opened = open_disks(launch);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().message.ends_with("is already in use"));
   REQUIRE(launch.ledger.undo(host.kernel));
 }
 

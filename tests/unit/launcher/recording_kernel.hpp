@@ -36,7 +36,7 @@ class RecordingKernel : public Kernel {
   Selinux selinux = Selinux::absent;
   struct stat file_status{};
   bool has_capability = false;
-  unsigned capabilities = 2;
+  bool locked_elsewhere = false;
   int landlock = 6;
 
   RecordingKernel() {
@@ -61,29 +61,26 @@ class RecordingKernel : public Kernel {
     return system_error("stat " + path, ENOENT);
   }
   Result<void> make_blocking(int) override { return record("make_blocking"); }
-  Result<void> lock(int, LockKind kind) override {
-    return record(kind == LockKind::shared ? "lock shared" : "lock exclusive");
+  Result<bool> lock(int, LockKind kind) override {
+    return answer(kind == LockKind::shared ? "lock shared" : "lock exclusive", !locked_elsewhere);
   }
-  Result<UniqueFd> make_memfd(const std::string& name) override {
-    IMMURE_TRY(record("make_memfd " + name));
+  Result<UniqueFd> make_sealed(const char* name, std::span<const std::byte>) override {
+    IMMURE_TRY(record("make_sealed " + std::string(name)));
     return null();
   }
-  Result<void> write(int, std::span<const std::byte>) override { return record("write"); }
-  Result<std::uint64_t> copy(int, int, std::uint64_t) override {
-    IMMURE_TRY(record("copy"));
-    copied_ = !copied_;
-    return copied_ ? 4096U : 0U;
+  Result<UniqueFd> copy_sealed(const char* name, int, std::uint64_t) override {
+    IMMURE_TRY(record("copy_sealed " + std::string(name)));
+    return null();
   }
-  Result<void> seal(int) override { return record("seal"); }
   Result<void> make_directory(const std::string& path, mode_t) override {
     IMMURE_TRY(record("make_directory " + path));
     present.insert(path);
     return {};
   }
-  Result<void> remove_directory(const std::string& path) override {
-    return remove("remove_directory ", path);
+  Result<void> remove(const std::string& path) override {
+    IMMURE_TRY(record("remove " + path));
+    return present.erase(path) == 1 ? Result<void>() : system_error("remove " + path, ENOENT);
   }
-  Result<void> remove_file(const std::string& path) override { return remove("remove_file ", path); }
   Result<std::string> read_file(const std::string& path) override {
     IMMURE_TRY(record("read_file " + path));
     if (path.ends_with("/cgroup.controllers")) return std::string("cpuset cpu io memory pids\n");
@@ -174,14 +171,14 @@ class RecordingKernel : public Kernel {
     return record("set_limit " + std::to_string(resource));
   }
   Result<void> join_new_keyring() override { return record("join_new_keyring"); }
-  Result<Capability> last_capability() override { return Capability{capabilities - 1}; }
   Result<void> lock_secure_bits() override { return record("lock_secure_bits"); }
-  Result<void> drop_bounding(Capability capability) override {
-    return record("drop_bounding " + std::to_string(std::to_underlying(capability)));
+  Result<void> bound_capabilities(Capabilities kept) override {
+    return record("bound_capabilities " + std::to_string(std::to_underlying(kept)));
   }
-  Result<void> clear_groups() override { return record("clear_groups"); }
   Result<void> set_ids(uid_t, gid_t) override { return record("set_ids"); }
-  Result<void> clear_capabilities() override { return record("clear_capabilities"); }
+  Result<void> set_capabilities(Capabilities kept) override {
+    return record("set_capabilities " + std::to_string(std::to_underlying(kept)));
+  }
   Result<bool> has_any_capability() override { return answer("has_any_capability", has_capability); }
   Result<void> set_no_new_privs() override { return record("set_no_new_privs"); }
   Result<void> set_undumpable() override { return record("set_undumpable"); }
@@ -211,14 +208,9 @@ class RecordingKernel : public Kernel {
     IMMURE_TRY(record(call));
     return value;
   }
-  Result<void> remove(const std::string& call, const std::string& path) {
-    IMMURE_TRY(record(call + path));
-    return present.erase(path) == 1 ? Result<void>() : system_error(call + path, ENOENT);
-  }
   static UniqueFd null() { return UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)); }
   static FdPair pair() { return {null(), null()}; }
 
-  bool copied_ = false;
   pid_t next_pid_ = 5000;
   std::string exec_context_;
 };

@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/proc_text.hpp"
 #include "launcher/gate.hpp"
-#include "launcher/proc_text.hpp"
 #include "launcher/read_back.hpp"
 #include "policy/seccomp/compiled_filters.hpp"
 
@@ -31,13 +31,14 @@ struct Confined {
                  .fds = {{null.get(), 0}, {null.get(), 1}, {log.second.get(), 2}, {gate.second.get(), 4}},
                  .landlock_version = kernel.landlock_version().value(),
                  .filter = policy::seccomp::compiled_filter(policy::seccomp::Profile::launch)};
-  Expected expected{.name = "the stand-in",
-                    .uid = test_uid,
-                    .label = "",
-                    .cgroup = field(kernel.read_file("/proc/self/cgroup").value(), "0::").value_or("absent"),
-                    .threads = 1,
-                    .filters = 1,
-                    .fds = spec.fds};
+  Expected expected{
+      .name = "the stand-in",
+      .uid = test_uid,
+      .label = "",
+      .cgroup = field_of(kernel.read_file("/proc/self/cgroup").value(), "0::").value_or("absent"),
+      .threads = 1,
+      .filters = 1,
+      .fds = spec.fds};
 };
 
 #define REQUIRE_OK(expression)                          \
@@ -54,14 +55,13 @@ TEST_CASE("a confined process is what was planned, as the kernel sees it", "[lau
   Confined test;
   auto process = spawn(test.kernel, test.spec);
   REQUIRE_OK(process);
-  Gate gate(std::move(test.gate));
-  auto threads = gate.await_ready(test.kernel, *process, test.log.first.get());
+  auto failure = policy::ExitCode::failure;
+  auto threads = await_vmm(test.kernel, test.gate.first.get(), *process, test.log.first.get(), failure);
   REQUIRE_OK(threads);
-  test.expected.fds[3].source = gate.vmm_end();
 
   SECTION("and runs on once the gate opens") {
     REQUIRE_OK(read_back(test.kernel, process->pid, test.expected));
-    REQUIRE_OK(gate.open(test.kernel));
+    REQUIRE_OK(open_gate(test.kernel, test.gate.first.get()));
     const auto end = test.kernel.wait(*process);
     REQUIRE(end);
     CHECK(end->status == 0);

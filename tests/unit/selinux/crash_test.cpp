@@ -5,8 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "selinux/labeller.hpp"
-#include "selinux/lease_claims.hpp"
+#include "selinux/labels.hpp"
+#include "selinux/leases.hpp"
 #include "tests/unit/selinux/labelled_file.hpp"
 #include "tests/unit/selinux/scratch_directory.hpp"
 #include "tests/unit/selinux/scripted_numbers.hpp"
@@ -19,8 +19,8 @@ namespace {
 
 /// Everything that a launch does with leases and labels, in steps between which it may be killed.
 std::vector<std::function<Result<void>()>> launch_steps(const ScratchDirectory& scratch,
-                                                        std::optional<Journal>& journal,
-                                                        const LeaseDirectory& leases, int disk) {
+                                                        std::optional<Journal>& journal, const Leases& leases,
+                                                        int disk) {
   const auto path = scratch / "disk.img";
   return {
       [&scratch, &journal]() -> Result<void> {
@@ -52,7 +52,7 @@ std::vector<std::function<Result<void>()>> launch_steps(const ScratchDirectory& 
 }
 
 /// What `immure-launch` does for the journal of a dead keeper.
-void undo(const std::string& directory, const LeaseDirectory& leases) {
+void undo(const std::string& directory, const Leases& leases) {
   auto journals = Journal::list(directory);
   REQUIRE(journals);
   for (const auto& uuid : *journals) {
@@ -79,7 +79,7 @@ TEST_CASE("a launch killed after any step is undone completely", "[selinux]") {
     const ScratchDirectory scratch;
     const auto disk = make_file(scratch / "disk.img", old_label);
     if (!disk) SKIP("root is needed to label files");
-    const auto leases = *LeaseDirectory::open(scratch / "leases");
+    const auto leases = *Leases::open(scratch / "leases");
 
     const pid_t launcher = ::fork();
     if (launcher == 0) {
@@ -96,8 +96,8 @@ TEST_CASE("a launch killed after any step is undone completely", "[selinux]") {
 
     undo(scratch / "journal", leases);
     CHECK(get_label(scratch / "disk.img") == old_label);
-    CHECK(*leases.owner_of(LeaseKind::name, "web1") == std::nullopt);
-    CHECK(*leases.owner_of(LeaseKind::categories, CategoryPair::at(7)->text()) == std::nullopt);
+    CHECK(*leases.owner_of(LeaseKind::name, "web1") == "");
+    CHECK(*leases.owner_of(LeaseKind::categories, CategoryPair::at(7)->text()) == "");
     CHECK(Journal::list(scratch / "journal")->empty());
   }
 }

@@ -11,6 +11,12 @@ using namespace immure::selinux;
 
 namespace {
 
+/// "c1,c2" of a guest's context, nothing of any other.
+std::string categories_of(const std::string& context) {
+  const auto at = context.rfind(":s0:c");
+  return at == std::string::npos ? "" : context.substr(at + 4);
+}
+
 /// A host on which everything is as it should be, until a test says otherwise.
 class FakeOracle : public PolicyOracle {
  public:
@@ -25,7 +31,7 @@ class FakeOracle : public PolicyOracle {
     if (question.permission == "execute_no_trans") return Verdict::denied;
     const auto source = categories_of(question.source);
     const auto target = categories_of(question.target);
-    return source && target && !source->dominates(*target) ? Verdict::denied : Verdict::allowed;
+    return !source.empty() && !target.empty() && source != target ? Verdict::denied : Verdict::allowed;
   }
 
   bool is_enabled() override { return enabled; }

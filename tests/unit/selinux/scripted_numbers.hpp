@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "selinux/lease_claims.hpp"
+#include "selinux/leases.hpp"
 
 namespace immure::selinux::test {
 

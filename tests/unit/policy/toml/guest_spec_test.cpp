@@ -27,10 +27,23 @@ TEST_CASE("a name and a kernel are enough: the rest has defaults", "[policy]") {
   CHECK(record.memory_bytes == 512ULL << 20);
   CHECK(record.disk_count == 0);
   CHECK(record.serial == Switch::on);
-  CHECK(record.console == Switch::on);
+  CHECK(record.console == Switch::off);
   CHECK(record.entropy == Switch::on);
   CHECK(record.resources == ResourceRecord{});
   CHECK(check(record));
+}
+
+TEST_CASE("the virtio console is there where the command line names it, unless the table says otherwise",
+          "[policy]") {
+  const auto console_of = [](const std::string& command_line, const std::string& table) {
+    return parsed("name = \"web\"\n[boot]\nkernel = \"/k\"\ncommand_line = \"" + command_line + "\"\n" +
+                  table)
+        .console;
+  };
+  CHECK(console_of("console=ttyS0", "") == Switch::off);
+  CHECK(console_of("quiet console=hvc0", "") == Switch::on);
+  CHECK(console_of("console=ttyS0", "[console]\nvirtio = true\n") == Switch::on);
+  CHECK(console_of("console=hvc0", "[console]\nvirtio = false\n") == Switch::off);
 }
 
 TEST_CASE("every key arrives in its field", "[policy]") {

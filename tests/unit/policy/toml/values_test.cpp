@@ -36,7 +36,7 @@ TEST_CASE("a UUID is read in either case and printed in lower case", "[policy]")
   REQUIRE(uuid);
   CHECK((*uuid)[0] == 0x6f);
   CHECK((*uuid)[15] == 0x21);
-  CHECK(format_uuid(*uuid) == "6f7b6f5e-2f38-4b0a-9c55-0f6c1a3f6d21");
+  CHECK(uuid_text(*uuid) == "6f7b6f5e-2f38-4b0a-9c55-0f6c1a3f6d21");
   CHECK_FALSE(parse_uuid("6f7b6f5e2f384b0a9c550f6c1a3f6d21"));
   CHECK_FALSE(parse_uuid("6f7b6f5e-2f38-4b0a-9c55-0f6c1a3f6d2"));
   CHECK_FALSE(parse_uuid("6f7b6f5e-2f38-4b0a-9c55-0f6c1a3f6d2g"));

@@ -1,0 +1,54 @@
+#include "base/files.hpp"
+
+#include <array>
+#include <memory>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+namespace immure {
+
+Result<UniqueFd> open_file(const std::string& path, int flags, Links links) {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+  how.resolve = links == Links::refused ? RESOLVE_NO_SYMLINKS : 0;
+  UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof(how))));
+  if (!fd && errno == ELOOP) {
+    return std::unexpected(Error{.message = "open " + path + ": it is, or passes through, a symbolic link",
+                                 .error_number = ELOOP});
+  }
+  if (!fd) return system_error("open " + path);
+  return fd;
+}
+
+Result<bool> try_lock(int fd, LockKind kind) {
+  struct flock whole_file{};
+  whole_file.l_type = kind == LockKind::shared ? F_RDLCK : F_WRLCK;
+  whole_file.l_whence = SEEK_SET;
+  if (::fcntl(fd, F_OFD_SETLK, &whole_file) == 0) return true;
+  if (errno == EAGAIN || errno == EACCES) return false;
+  return system_error("lock");
+}
+
+Result<std::vector<std::string>> list_directory(UniqueFd directory, std::string_view what) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(directory.get()), ::closedir);
+  if (!stream) return system_error("list " + std::string(what));
+  (void)directory.release();  // The stream closes it.
+  std::vector<std::string> names;
+  while (const auto* entry = ::readdir(stream.get())) {
+    const std::string_view name(entry->d_name);
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  return names;
+}
+
+Result<std::string> read_link(int directory, const std::string& path) {
+  std::array<char, 4096> target{};
+  const auto n = ::readlinkat(directory, path.c_str(), target.data(), target.size());
+  if (n < 0) return system_error("readlink " + path);
+  return std::string(target.data(), static_cast<std::size_t>(n));
+}
+
+}  // namespace immure

@@ -1,0 +1,28 @@
+#include "policy/guest_state.hpp"
+
+#include <span>
+
+#include "policy/fd_layout.hpp"
+
+namespace immure::policy {
+
+GuestState make_guest_state(const GuestRecord& guest) {
+  GuestState state;
+  state.header = header_of<GuestState>();
+  state.name = guest.name;
+  state.uuid = guest.uuid;
+  state.vcpus = guest.vcpus;
+  state.memory_bytes = guest.memory_bytes;
+  const auto add = [&state](const HostPath& path, FileRole role, DiskAccess access, std::int32_t fd) {
+    state.files[state.file_count++] = {.path = path, .role = role, .access = access, .vmm_fd = fd};
+  };
+  add(guest.kernel, FileRole::kernel, DiskAccess::read_only, vmm_fd::kernel);
+  if (!guest.initrd.empty()) add(guest.initrd, FileRole::initrd, DiskAccess::read_only, vmm_fd::initrd);
+  std::int32_t next = vmm_fd::first_disk;
+  for (const auto& disk : std::span(guest.disks).first(guest.disk_count)) {
+    add(disk.path, FileRole::disk, disk.access, next++);
+  }
+  return state;
+}
+
+}  // namespace immure::policy
