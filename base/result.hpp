@@ -44,6 +44,7 @@ std::unexpected<Error> with_context(std::string_view context, Error error);
 #define IMMURE_TRY(expression) IMMURE_TRY_AS(expression, IMMURE_JOIN(immure_try_result_, __COUNTER__))
 #define IMMURE_JOIN(a, b) IMMURE_JOIN_EXPANDED(a, b)
 #define IMMURE_JOIN_EXPANDED(a, b) a##b
+// NOLINTBEGIN(bugprone-macro-parentheses): `name` is declared here, and a declared name takes no parentheses.
 #define IMMURE_TRY_AS(expression, name)                \
   __extension__({                                      \
     auto&& name = (expression);                        \
@@ -51,3 +52,4 @@ std::unexpected<Error> with_context(std::string_view context, Error error);
       return std::unexpected(std::move(name).error()); \
     *std::move(name);                                  \
   })
+// NOLINTEND(bugprone-macro-parentheses)

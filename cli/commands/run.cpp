@@ -10,7 +10,6 @@
 namespace immure::cli {
 namespace {
 
-using policy::LaunchReport;
 using policy::LaunchRequest;
 using policy::LaunchVerb;
 using policy::ReportKind;

@@ -17,7 +17,8 @@ Result<EndSignals> EndSignals::block() {
   sigset_t set{};
   ::sigemptyset(&set);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&set, signal);
-  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return system_error("block signals");
+  if (const int error = ::pthread_sigmask(SIG_BLOCK, &set, nullptr); error != 0)
+    return system_error("block signals", error);
   UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC));
   if (!fd) return system_error("make a signalfd");
   return EndSignals(std::move(fd));

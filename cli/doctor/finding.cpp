@@ -12,7 +12,7 @@ namespace immure::cli {
 namespace {
 
 std::string painted(const Style& style, Verdict verdict) {
-  const auto word = fmt::format("{:<4}", verdict_name(verdict));
+  auto word = fmt::format("{:<4}", verdict_name(verdict));
   switch (verdict) {
     case Verdict::ok:
       return style.good(word);

@@ -21,10 +21,10 @@ constexpr int last_output_ms = 1000;
 Expected<ForegroundEnd> Foreground::run() {
   for (;;) {
     auto end = turn();
-    if (end && !*end) continue;
+    if (end && !end->has_value()) continue;
     leave_console();
-    if (!end) return std::unexpected(end.error());
-    return **end;
+    if (!end) return std::unexpected(std::move(end).error());
+    return end->value();
   }
 }
 
@@ -45,7 +45,7 @@ Expected<std::optional<ForegroundEnd>> Foreground::turn() {
   }
   if (polled[0].revents != 0) IMMURE_TRY(take_signal());
   IMMURE_TRY(enforce_deadline());
-  if (const auto end = IMMURE_TRY(serve_console(polled[2].revents, polled[3].revents))) return end;
+  if (auto end = IMMURE_TRY(serve_console(polled[2].revents, polled[3].revents))) return end;
   if (polled[1].revents != 0) return take_report();
   return std::nullopt;
 }

@@ -38,7 +38,8 @@ Result<Pipe> make_pipe() {
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   sigset_t none{};
   ::sigemptyset(&none);
-  const bool ready = ::setsid() >= 0 && ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0 &&
+  const bool have_all = request_copy >= 0 && reports_copy >= 0 && errors_copy >= 0 && null >= 0;
+  const bool ready = have_all && ::setsid() >= 0 && ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0 &&
                      ::signal(SIGPIPE, SIG_IGN) != SIG_ERR &&  // We may be gone before the last report.
                      ::dup2(null, 0) == 0 && ::dup2(null, 1) == 1 && ::dup2(errors_copy, 2) == 2 &&
                      ::dup2(request_copy, policy::launch_request_fd) == policy::launch_request_fd &&
@@ -92,7 +93,7 @@ LaunchRequest request_to(policy::LaunchVerb verb) {
 }
 
 Expected<std::string> launcher_path() {
-  const std::string installed = IMMURE_LIBEXECDIR "/immure-launch";
+  std::string installed = IMMURE_LIBEXECDIR "/immure-launch";
   if (::access(installed.c_str(), X_OK) == 0) return installed;
   std::array<char, 4096> self{};
   const auto n = ::readlink("/proc/self/exe", self.data(), self.size());

@@ -96,6 +96,7 @@ void CommonRegisters::read(std::uint64_t offset, std::span<std::byte> data) cons
   std::ranges::copy(bytes_of(now).subspan(offset, data.size()), data.begin());
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): once, since each half has 4 bytes.
 Result<CommonRegisters::Effect> CommonRegisters::write(std::uint64_t offset,
                                                        std::span<const std::byte> data) {
   if (data.size() == 8 && offset % 8 == 0 && offset >= offsetof(CommonConfig, queue_desc)) {

@@ -9,7 +9,6 @@
 
 using namespace immure::policy::seccomp;
 using Catch::Matchers::ContainsSubstring;
-using test::call;
 
 namespace {
 

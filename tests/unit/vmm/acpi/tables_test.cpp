@@ -121,7 +121,7 @@ TEST_CASE("ACPI: MCFG covers the configuration space of bus 0 exactly", "[acpi]"
   const auto mcfg = table_as<acpi::Mcfg>(find_tables(blob).at("MCFG"));
   const std::uint64_t address = mcfg.ecam_address;
   CHECK(address == layout::ecam_start);
-  CHECK((mcfg.last_bus + 1U) * 0x10'0000 == layout::ecam_size);
+  CHECK((mcfg.last_bus + 1ULL) * 0x10'0000 == layout::ecam_size);
 }
 
 TEST_CASE("ACPI: the largest machine's tables fit, and a small guest's memory takes them", "[acpi]") {
