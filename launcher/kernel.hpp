@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/files.hpp"
+#include "base/overridable.hpp"
 #include "policy/host_policy_record.hpp"
 
 namespace immure::launcher {
@@ -41,13 +42,8 @@ struct ProcessEnd {
 
 /// The running kernel: every system call that a launch makes, one method each, so that a test can override
 /// them all, record them and fail any of them. Errors name the call and the object.
-class Kernel {
+class Kernel : public Overridable {
  public:
-  Kernel() = default;
-  Kernel(const Kernel&) = delete;
-  Kernel& operator=(const Kernel&) = delete;
-  virtual ~Kernel() = default;
-
   virtual Result<Selinux> check_selinux(policy::SelinuxMode mode);
 
   /// One record in the audit log; no error where the kernel has none.
@@ -57,7 +53,8 @@ class Kernel {
   virtual Result<UniqueFd> open(const std::string& path, int flags, Links links);
   virtual Result<struct stat> status(int fd);
   virtual Result<struct stat> status_of(const std::string& path);
-  /// Clears O_NONBLOCK, with which a FIFO or device was opened so that it could not hang the launch.
+  /// Clears all status flags: O_NONBLOCK, with which a FIFO or device was opened so that it could not hang
+  /// the launch.
   virtual Result<void> make_blocking(int fd);
   /// False where somebody else's lock is in the way.
   virtual Result<bool> lock(int fd, LockKind kind);

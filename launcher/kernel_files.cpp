@@ -24,11 +24,7 @@ Result<struct stat> Kernel::status_of(const std::string& path) {
   return status;
 }
 
-Result<void> Kernel::make_blocking(int fd) {
-  const int flags = ::fcntl(fd, F_GETFL);
-  if (flags < 0 || ::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0) return system_error("clear O_NONBLOCK");
-  return {};
-}
+Result<void> Kernel::make_blocking(int fd) { return checked(::fcntl(fd, F_SETFL, 0), "clear O_NONBLOCK"); }
 
 Result<bool> Kernel::lock(int fd, LockKind kind) { return try_lock(fd, kind); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/overridable.hpp"
 #include "selinux/contexts.hpp"
 #include "selinux/journal.hpp"
 
@@ -35,13 +36,8 @@ class Leases {
 };
 
 /// Where numbers that nobody can foresee come from: getrandom(2). A test gives its own.
-class RandomNumbers {
+class RandomNumbers : public Overridable {
  public:
-  RandomNumbers() = default;
-  RandomNumbers(const RandomNumbers&) = delete;
-  RandomNumbers& operator=(const RandomNumbers&) = delete;
-  virtual ~RandomNumbers() = default;
-
   /// 0 to bound - 1, each equally likely. `bound` is not 0.
   virtual Result<std::uint32_t> below(std::uint32_t bound);
 };

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/overridable.hpp"
 #include "base/result.hpp"
 
 namespace immure::selinux {
@@ -20,13 +21,8 @@ enum class Verdict { denied, allowed, permissive };
 
 /// What preflight asks of the running kernel, through selinuxfs. Never by selinux_check_access(3), which
 /// would log the denials that preflight hopes for. A test gives its own answers.
-class PolicyOracle {
+class PolicyOracle : public Overridable {
  public:
-  PolicyOracle() = default;
-  PolicyOracle(const PolicyOracle&) = delete;
-  PolicyOracle& operator=(const PolicyOracle&) = delete;
-  virtual ~PolicyOracle() = default;
-
   virtual bool is_enabled();
   virtual Result<bool> is_enforcing();
   /// A policy capability, by its name in /sys/fs/selinux/policy_capabilities.
