@@ -1,5 +1,6 @@
 #include <array>
 
+#include <cap-ng.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -37,6 +38,16 @@ LandlockRuleset everything(int version) {
   return {.handled_access_fs = (1ULL << fs_rights[static_cast<std::size_t>(known)]) - 1,
           .handled_access_net = version >= 4 ? 3ULL : 0,  // Bind and connect of TCP.
           .scoped = version >= 6 ? 3ULL : 0};             // Abstract sockets and signals.
+}
+
+/// Says what capng_apply(3) is to set. The library remembers whose capabilities they are: 0 is the caller,
+/// also in a child of clone3(2), which it does not notice.
+void choose(capng_select_t part, capng_type_t sets, Capabilities kept) {
+  ::capng_setpid(0);
+  ::capng_clear(part);
+  for (unsigned cap = 0; cap < 64; ++cap) {
+    if ((std::to_underlying(kept) >> cap & 1) != 0) ::capng_update(CAPNG_ADD, sets, cap);
+  }
 }
 
 }  // namespace
@@ -110,11 +121,8 @@ Result<void> Kernel::lock_secure_bits() {
 }
 
 Result<void> Kernel::bound_capabilities(Capabilities kept) {
-  for (unsigned long cap = 0; ::prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; ++cap) {
-    if ((std::to_underlying(kept) >> cap & 1) != 0) continue;
-    IMMURE_TRY(checked(::prctl(PR_CAPBSET_DROP, cap, 0, 0, 0), "drop from the bounding set"));
-  }
-  return {};
+  choose(CAPNG_SELECT_BOUNDS, CAPNG_BOUNDING_SET, kept);
+  return checked(::capng_apply(CAPNG_SELECT_BOUNDS), "reduce the bounding set");
 }
 
 Result<void> Kernel::set_ids(uid_t uid, gid_t gid) {
@@ -124,16 +132,12 @@ Result<void> Kernel::set_ids(uid_t uid, gid_t gid) {
 }
 
 Result<void> Kernel::set_capabilities(Capabilities kept) {
-  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  const auto low = static_cast<std::uint32_t>(std::to_underlying(kept));
-  const auto high = static_cast<std::uint32_t>(std::to_underlying(kept) >> 32);
-  const std::array<__user_cap_data_struct, 2> sets{
-      {{.effective = low, .permitted = low, .inheritable = 0},
-       {.effective = high, .permitted = high, .inheritable = 0}}};
-  IMMURE_TRY(checked(::syscall(SYS_capset, &header, sets.data()), "capset"));
+  choose(CAPNG_SELECT_CAPS, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), kept);
+  IMMURE_TRY(checked(::capng_apply(CAPNG_SELECT_CAPS), "set the capabilities"));
   return checked(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "clear the ambient set");
 }
 
+// The system calls themselves, not the library that was to carry them out.
 Result<bool> Kernel::has_any_capability() {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   std::array<__user_cap_data_struct, 2> sets{};

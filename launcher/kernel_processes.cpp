@@ -1,10 +1,8 @@
 #include <array>
 #include <csignal>
-#include <cstring>
 
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/netlink.h>
+#include <libaudit.h>
 #include <linux/sched.h>
 #include <selinux/selinux.h>
 #include <sys/socket.h>
@@ -13,39 +11,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/audit_field.hpp"
 #include "launcher/kernel.hpp"
 
 namespace immure::launcher {
 
 Result<void> Kernel::audit(int type, const std::string& text) {
-  const UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
+  const UniqueFd fd(::audit_open());
   if (!fd && (errno == EINVAL || errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT)) return {};
   if (!fd) return system_error("open the audit log");
-  // The closing fields are those of audit_log_user_message(3). A library call would bring the name service
-  // in.
-  const auto program = IMMURE_TRY(immure::read_link(AT_FDCWD, "/proc/self/exe"));
-  const auto* terminal = ::ttyname(STDIN_FILENO);
-  const auto record = text + " " + audit_field("exe", program) + " hostname=? addr=? terminal=" +
-                      (terminal != nullptr ? terminal + std::string_view("/dev/").size() : "?") +
-                      " res=success";
-  std::string message = std::string(NLMSG_HDRLEN, '\0') + record + '\0';
-  const nlmsghdr header{.nlmsg_len = static_cast<std::uint32_t>(message.size()),
-                        .nlmsg_type = static_cast<std::uint16_t>(type),
-                        .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
-                        .nlmsg_seq = 1,
-                        .nlmsg_pid = 0};
-  std::memcpy(message.data(), &header, sizeof(header));
-  struct {
-    nlmsghdr header;
-    nlmsgerr error;
-  } answer{};
-  // Where nobody listens (ECONNREFUSED), the kernel was told to have no audit log.
-  const auto sent = ::send(fd.get(), message.data(), message.size(), 0);
-  if (sent < 0) return tolerate(ECONNREFUSED, system_error("write to the audit log"));
-  IMMURE_TRY(checked(::recv(fd.get(), &answer, sizeof(answer), 0), "read the audit log's answer"));
-  if (answer.error.error == 0) return {};
-  return system_error("write to the audit log", -answer.error.error);
+  constexpr int success = 1;
+  return checked(::audit_log_user_message(fd.get(), type, text.c_str(), nullptr, nullptr, nullptr, success),
+                 "write to the audit log");
 }
 
 Result<void> Kernel::set_socket_context(const std::string& context) {
