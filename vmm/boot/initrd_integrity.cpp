@@ -92,14 +92,14 @@ class Walk {
     const auto name_size = IMMURE_TRY(number(header, CpioHeader::name_size));
     const auto size = IMMURE_TRY(number(header, CpioHeader::file_size));
 
-    static constexpr std::string_view trailer("TRAILER!!!", 11);  // with its NUL
+    constexpr std::array trailer = std::to_array("TRAILER!!!");  // with its NUL
     std::array<char, trailer.size()> name{};
     if (name_size == name.size()) name = IMMURE_TRY(file_.read<decltype(name)>(at_, "the name of a file"));
     IMMURE_TRY(pass(aligned(at_ + name_size) - at_, "the name of a file"));
     IMMURE_TRY(pass(size, "a file"));
     // The last padding may be missing.
     at_ = std::min(aligned(at_), file_.size());
-    return std::string_view(name.data(), name.size()) == trailer ? Entry::trailer : Entry::file;
+    return name == trailer ? Entry::trailer : Entry::file;
   }
 
   Result<std::uint64_t> number(const CpioHeader& header, std::size_t field) const {
