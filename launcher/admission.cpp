@@ -57,8 +57,8 @@ Result<policy::HostPolicyRecord> admit_guest(Kernel& kernel, const Paths& paths,
   const auto host = IMMURE_TRY(load_host_policy(kernel, paths));
   failure = policy::ExitCode::not_admitted;
   IMMURE_TRY(policy::admit(guest, host));
-  const auto running = kernel.list_directory(paths.guests);
-  if (running && running->size() >= host.max_guests) {
+  const auto running = IMMURE_TRY(kernel.list_directory(paths.guests));
+  if (running.size() >= host.max_guests) {
     return invalid("the host policy allows " + std::to_string(host.max_guests) +
                    " guests, which run already");
   }

@@ -15,8 +15,8 @@ struct AccessQuestion {
   std::string permission;
 };
 
-/// What the loaded policy says, permissive means that the policy does not allow it,
-/// and the kernel would not stop it, because the source's domain is permissive.
+/// What the loaded policy says. permissive: it does not allow it, and the kernel would not stop it, because
+/// the source's domain is permissive.
 enum class Verdict { denied, allowed, permissive };
 
 /// What preflight asks of the running kernel, through selinuxfs. Never by selinux_check_access(3), which

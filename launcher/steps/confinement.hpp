@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sched.h>
+
 #include "launcher/kernel.hpp"
 
 namespace immure::launcher {
@@ -47,7 +49,7 @@ struct ExecContext {
 struct NewRoot {
   /// mount, pid, net, ipc, uts: clone(2). The cgroup namespace follows once the process is in its cgroup.
   static constexpr std::uint64_t namespace_flags =
-      0x00020000 | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000;
+      CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
 
   std::string mount_point;  ///< any directory; only this process ever sees what is mounted there
 

@@ -99,8 +99,8 @@ void GuestSpecReader::read_machine(TableReader& root) {
   auto console = root.table("console");
   record_.serial = as_switch(console.boolean({"serial", switch_allowed}), Switch::on);
   // A guest that has both gets a login prompt on both, so the second one is there only where it is used.
-  const auto speaks_virtio = record_.command_line.view().contains("console=hvc") ? Switch::on : Switch::off;
-  record_.console = as_switch(console.boolean({"virtio", switch_allowed}), speaks_virtio);
+  const auto by_default = record_.command_line.view().contains("console=hvc") ? Switch::on : Switch::off;
+  record_.console = as_switch(console.boolean({"virtio", switch_allowed}), by_default);
   console.finish();
 
   auto entropy = root.table("entropy");

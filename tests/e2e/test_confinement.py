@@ -52,6 +52,16 @@ class TestConfinement(ImmureTest):
         uids = [kernel.status_of(pid)["Uid"] for pid in self.pids]
         self.assertNotEqual(*uids)
 
+    def test_the_keeper_has_only_the_capabilities_that_a_launch_needs(self):
+        # launcher/self.cpp: chown dac_override fowner kill setgid setuid setpcap sys_ptrace sys_admin sys_resource audit_write
+        needed = sum(1 << number for number in (0, 1, 3, 5, 6, 7, 8, 19, 21, 24, 29))
+        for facts in self.inspected:
+            status = kernel.status_of(facts["keeper"]["pid"])
+            for key in ("CapEff", "CapPrm", "CapBnd"):
+                self.assertEqual(int(status[key], 16), needed, key)
+            for key in ("CapInh", "CapAmb"):
+                self.assertEqual(int(status[key], 16), 0, key)
+
     def test_the_vmm_is_not_root_in_any_way(self):
         for pid in self.pids:
             status = kernel.status_of(pid)

@@ -100,7 +100,9 @@ class TestBlockDevices(ImmureTest):
         with open(device, "rb") as file:
             self.assertEqual(file.read(10), b"1\n2\n3\n4\n5\n")
         self.assertEqual(label_of_file(device), before)
-        self.assert_no_denials(mark)
+        # udev looks behind a loop device, which the host's policy denies it, guest or no guest.
+        denials = [line for line in mark.denials() if not ('comm="(udev-worker)"' in line and "loop-write.raw" in line)]
+        self.assertEqual(denials, [])
 
     def test_a_block_device_that_is_mounted_is_refused(self):
         device = self.block_device("loop-mounted.raw")

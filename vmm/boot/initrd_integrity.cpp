@@ -38,13 +38,15 @@ class Walk {
 
   Result<void> run() {
     while (IMMURE_TRY(skip_zeros())) {
-      if (IMMURE_TRY(next_part()) == Part::unknown) return {};
+      const auto walk_part = IMMURE_TRY(next_part());
+      if (walk_part == nullptr) return {};
+      IMMURE_TRY((this->*walk_part)());
     }
     return {};
   }
 
  private:
-  enum class Part { walked, unknown };
+  using Part = Result<void> (Walk::*)();
   enum class Entry { file, trailer };
 
   /// Yields whether anything follows.
@@ -60,22 +62,17 @@ class Walk {
     return false;
   }
 
+  /// How to walk what comes next; nullptr where nothing is known of it.
   Result<Part> next_part() {
     if (file_.size() - at_ < xz_magic.size()) return cut_off("it ends with the beginning of an archive");
     const auto magic = IMMURE_TRY(file_.read<std::uint32_t>(at_, "the first bytes"));
-    if (magic == cpio_magic_start) return walk(&Walk::cpio_archive);
-    if (magic == zstd_magic) return walk(&Walk::zstd_frame);
-    if (magic == lz4_legacy_magic) return walk(&Walk::lz4_frame);
-    if ((magic & 0xffff) == gzip_magic) return walk(&Walk::gzip_member);
-    if (IMMURE_TRY(file_.read<std::remove_const_t<decltype(xz_magic)>>(at_, "the first bytes")) == xz_magic) {
-      return walk(&Walk::xz_stream);
-    }
-    return Part::unknown;
-  }
-
-  Result<Part> walk(Result<void> (Walk::*part)()) {
-    IMMURE_TRY((this->*part)());
-    return Part::walked;
+    if (magic == cpio_magic_start) return &Walk::cpio_archive;
+    if (magic == zstd_magic) return &Walk::zstd_frame;
+    if (magic == lz4_legacy_magic) return &Walk::lz4_frame;
+    if ((magic & 0xffff) == gzip_magic) return &Walk::gzip_member;
+    const auto longest =
+        IMMURE_TRY(file_.read<std::remove_const_t<decltype(xz_magic)>>(at_, "the first bytes"));
+    return longest == xz_magic ? &Walk::xz_stream : Part(nullptr);
   }
 
   Result<void> cpio_archive() {

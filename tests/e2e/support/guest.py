@@ -50,7 +50,8 @@ class Guest:
     """A guest by its specification. `test` is what its init does (tests/guests/init)."""
 
     def __init__(self, name: str, test: str = "none", *, kernel="debian13/vmlinux", initrd="busybox.cpio", memory="256 MiB",
-                 vcpus: int = 1, disks=(), command_line: str | None = None, console: str = "ttyS0", virtio_console: bool | None = None):  # fmt: skip
+                 vcpus: int = 1, disks=(), command_line: str | None = None, console: str = "ttyS0",
+                 virtio_console: bool | None = None):  # fmt: skip
         self.name = name
         if command_line is None:
             command_line = f"console={console} quiet panic=-1 immure.test={test}"

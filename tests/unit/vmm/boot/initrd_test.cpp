@@ -49,3 +49,13 @@ TEST_CASE("initrd: an empty one is refused, and says so", "[boot]") {
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().message == "initrd: is empty");
 }
+
+TEST_CASE("initrd: one that was cut off is refused before it is loaded", "[boot]") {
+  Fixture f;
+  Bytes cut;
+  test::put(cut, 0, std::to_array("0707010000"));
+  f.images.set_initrd(cut);
+  const auto outcome = boot::load_initrd(f.memory, f.images.request(), mib, 64 * mib);
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().message.starts_with("initrd: was cut off at byte 11"));
+}
