@@ -114,7 +114,7 @@ class Walk {
     IMMURE_TRY(pass(sizeof zstd_magic, "a zstd frame"));
     const auto descriptor = IMMURE_TRY(take<std::uint8_t>("a zstd frame"));
     const bool single_segment = (descriptor & 0x20) != 0;
-    const auto content_size_flag = descriptor >> 6U;
+    const auto content_size_flag = unsigned{descriptor} >> 6U;
     std::uint64_t header = dictionary_id_sizes[descriptor & 3U];
     if (!single_segment) header += 1;  // the window descriptor
     if (content_size_flag != 0 || single_segment) header += 1ULL << content_size_flag;
@@ -127,7 +127,7 @@ class Walk {
 
   Result<bool> zstd_block_is_last() {
     const auto bytes = IMMURE_TRY((take<std::array<std::uint8_t, 3>>("a zstd block")));
-    const std::uint32_t header = bytes[0] | (bytes[1] << 8U) | (static_cast<std::uint32_t>(bytes[2]) << 16U);
+    const std::uint32_t header = bytes[0] | std::uint32_t{bytes[1]} << 8U | std::uint32_t{bytes[2]} << 16U;
     const auto type = (header >> 1U) & 3U;
     if (type == 3) return broken("a zstd block has a type that is reserved");
     const bool repeats_one_byte = type == 1;
