@@ -83,6 +83,12 @@ class Kernel : public Overridable {
   /// poll(2); yields the number of ready fds, 0 after the time is over.
   virtual Result<int> poll(std::span<pollfd> fds, int milliseconds);
 
+  // Networks.
+  /// An fd on a persistent tap of the host, with virtio headers and without packet information.
+  virtual Result<UniqueFd> attach_tap(const std::string& name);
+  /// The same on a new tap that is a port of this bridge, and vanishes with its last fd.
+  virtual Result<UniqueFd> make_bridged_tap(const std::string& bridge);
+
   // Processes.
   virtual Result<Process> clone(std::uint64_t flags, int cgroup_fd);
   virtual Result<void> kill(const Process& process);

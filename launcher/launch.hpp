@@ -39,6 +39,7 @@ struct Launch {
   UniqueFd kernel_image{};
   UniqueFd initrd_image{};
   std::vector<UniqueFd> disks{};  ///< as many as guest.disks, once they are open
+  std::vector<UniqueFd> nets{};   ///< as many as guest.nets, once they are attached
   Channels channels{};
 
   FdPair gate{};         ///< ours, the VMM's: the latter stays open for the read-back to compare with

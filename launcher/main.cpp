@@ -47,8 +47,9 @@ ExitCode kill_by_name(Kernel& kernel, const Paths& paths, const policy::LaunchRe
 }
 
 /// Whatever was asked: our own process first, then what launches left that nobody looks after any more.
-Result<UniqueFd> prepare(Kernel& kernel, const Paths& paths, const Reporter& reporter) {
-  auto stop_signals = IMMURE_TRY(sanitize_self(kernel));
+Result<UniqueFd> prepare(Kernel& kernel, const Paths& paths, const policy::LaunchRequest& request,
+                         const Reporter& reporter) {
+  auto stop_signals = IMMURE_TRY(sanitize_self(kernel, request));
   IMMURE_TRY(recover(kernel, paths, reporter));
   return stop_signals;
 }
@@ -60,7 +61,7 @@ ExitCode serve(const policy::LaunchRequest& request, const Reporter& reporter) {
   if (::geteuid() != 0) {
     return reporter.answer(invalid("only root may start, kill or recover guests"), ExitCode::not_permitted);
   }
-  const auto stop_signals = prepare(kernel, paths, reporter);
+  const auto stop_signals = prepare(kernel, paths, request, reporter);
   if (!stop_signals) return reporter.answer(std::unexpected(stop_signals.error()), ExitCode::failure);
   switch (request.verb) {
     case LaunchVerb::run:

@@ -14,13 +14,26 @@ std::string images_of(const policy::GuestRecord& guest) {
          (guest.initrd.empty() ? "" : " and " + std::string(guest.initrd.view()));
 }
 
-std::string disks_of(const policy::GuestRecord& guest) {
+template <typename Records, typename Text>
+std::string list_of(const Records& records, std::uint32_t count, Text text) {
   std::string list;
-  for (const auto& disk : std::span(guest.disks).first(guest.disk_count)) {
-    const auto* access = disk.access == policy::DiskAccess::read_write ? " (read-write)" : " (read-only)";
-    list += (list.empty() ? "" : ", ") + std::string(disk.path.view()) + access;
-  }
+  for (const auto& record : std::span(records).first(count))
+    list += (list.empty() ? "" : ", ") + text(record);
   return list.empty() ? "none" : list;
+}
+
+std::string disks_of(const policy::GuestRecord& guest) {
+  return list_of(guest.disks, guest.disk_count, [](const policy::DiskRecord& disk) {
+    const auto* access = disk.access == policy::DiskAccess::read_write ? " (read-write)" : " (read-only)";
+    return std::string(disk.path.view()) + access;
+  });
+}
+
+std::string nets_of(const policy::GuestRecord& guest) {
+  return list_of(guest.nets, guest.net_count, [](const policy::NetRecord& net) {
+    const auto* kind = net.kind == policy::NetKind::tap ? " (tap " : " (bridge ";
+    return std::string(net.id.view()) + kind + std::string(net.host.view()) + ")";
+  });
 }
 
 }  // namespace
@@ -37,6 +50,7 @@ Plan make_plan(const policy::GuestRecord& guest) {
        label_disks},
       {"make the guest's cgroup and set its limits; read back", ExitCode::unsafe_host, make_cgroup},
       {"open /dev/kvm, the VMM and the monitor, once", ExitCode::unsafe_host, open_programs},
+      {"attach the networks: " + nets_of(guest), ExitCode::failure, attach_networks},
       {"make the VMM's record, the log pipe, the console and control sockets", ExitCode::failure,
        make_channels},
       {"tell the audit log who the guest is and what it gets", ExitCode::failure, audit_guest}};

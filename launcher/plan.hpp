@@ -43,6 +43,8 @@ Result<void> open_disks(Launch& launch);
 Result<void> label_disks(Launch& launch);
 
 Result<void> make_cgroup(Launch& launch);
+/// The taps of the guest's networks; then the launcher can change no network any more.
+Result<void> attach_networks(Launch& launch);
 /// /dev/kvm, /dev/null and the two programs, each opened once; a program must be root's and writable for root
 /// alone.
 Result<void> open_programs(Launch& launch);

@@ -4,24 +4,16 @@
 #include <cstdlib>
 
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "policy/launch_request.hpp"
-
 namespace immure::launcher {
 namespace {
 
-// chown, dac_override, fowner: images and their labels belong to anybody. kill, sys_ptrace: end and read back
-// what runs as another uid. setuid, setgid, setpcap, sys_admin: confine a new process. sys_resource: its
-// limits. audit_write: the audit log.
-constexpr std::uint64_t needed = 1ULL << CAP_CHOWN | 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_FOWNER |
-                                 1ULL << CAP_KILL | 1ULL << CAP_SYS_PTRACE | 1ULL << CAP_SETUID |
-                                 1ULL << CAP_SETGID | 1ULL << CAP_SETPCAP | 1ULL << CAP_SYS_ADMIN |
-                                 1ULL << CAP_SYS_RESOURCE | 1ULL << CAP_AUDIT_WRITE;
+// What connects guests to the world needs it, and is asked for only where a guest has networks.
+constexpr std::uint64_t net_admin = 1ULL << CAP_NET_ADMIN;
 
 Result<void> fill_standard_fds() {
   for (const int fd : {0, 1, 2}) {
@@ -48,7 +40,7 @@ Result<UniqueFd> catch_stop_signals() {
 
 }  // namespace
 
-Result<UniqueFd> sanitize_self(Kernel& kernel) {
+Result<UniqueFd> sanitize_self(Kernel& kernel, const policy::LaunchRequest& request) {
   ::clearenv();
   ::umask(077);
   IMMURE_TRY(fill_standard_fds());
@@ -59,8 +51,10 @@ Result<UniqueFd> sanitize_self(Kernel& kernel) {
       ::setsid());  // Fails where the process leads a group already, and has one of its own then.
   IMMURE_TRY(kernel.set_limit(RLIMIT_CORE, 0));
   IMMURE_TRY(kernel.set_undumpable());
-  IMMURE_TRY(kernel.bound_capabilities(Capabilities{needed}));
-  IMMURE_TRY(kernel.set_capabilities(Capabilities{needed}));
+  const auto has_networks = request.verb == policy::LaunchVerb::run && request.guest.net_count != 0;
+  const Capabilities kept{static_cast<std::uint64_t>(keeper_capabilities) | (has_networks ? net_admin : 0)};
+  IMMURE_TRY(kernel.bound_capabilities(kept));
+  IMMURE_TRY(kernel.set_capabilities(kept));
   return catch_stop_signals();
 }
 

@@ -16,6 +16,7 @@ constexpr int control = 7;      ///< SEQPACKET socket to the monitor: ControlMes
 constexpr int kernel = 8;       ///< sealed memfd: bzImage or ELF
 constexpr int initrd = 9;       ///< sealed memfd; absent where there is no initrd
 constexpr int first_disk = 16;  ///< disk i is first_disk + i
+constexpr int first_net = 48;   ///< network i is first_net + i: an attached tap
 }  // namespace vmm_fd
 
 /// The same for a guest's monitor.

@@ -24,7 +24,7 @@ Result<void> check_path(const HostPath& path, const std::string& key) {
 }
 
 Result<void> check_disk(const DiskRecord& disk, const std::string& key) {
-  if (!disk.id.is_well_formed() || !is_disk_id(disk.id.view())) {
+  if (!disk.id.is_well_formed() || !is_device_id(disk.id.view())) {
     return invalid(key + ".id must be 1 to 20 of a-z, 0-9 and '-', and start with a letter or digit");
   }
   IMMURE_TRY(check_path(disk.path, key + ".path"));
@@ -52,6 +52,48 @@ Result<void> check_disks(const GuestRecord& record) {
         return invalid(key + ".id \"" + std::string(disk.id.view()) + "\" is used twice");
       if (disks[other].path == disk.path) {
         return invalid(key + ".path \"" + std::string(disk.path.view()) + "\" is used twice");
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> check_net(const NetRecord& net, const std::string& key) {
+  if (!net.id.is_well_formed() || !is_device_id(net.id.view())) {
+    return invalid(key + ".id must be 1 to 20 of a-z, 0-9 and '-', and start with a letter or digit");
+  }
+  if (net.kind != NetKind::tap && net.kind != NetKind::bridge) {
+    return invalid(key + " must have either a tap or a bridge");
+  }
+  if (!net.host.is_well_formed() || !is_interface_name(net.host.view())) {
+    return invalid(key + " names an interface that cannot exist: \"" + std::string(net.host.view()) + "\"");
+  }
+  const auto is_multicast = (net.mac[0] & 1) != 0;  // IEEE 802, 8.2.2
+  if (is_multicast || net.mac == MacAddress{}) {
+    return invalid(key + ".mac must be the address of one interface, not " + mac_text(net.mac));
+  }
+  return {};
+}
+
+Result<void> check_nets(const GuestRecord& record) {
+  if (record.net_count > max_nets) {
+    return invalid("nets: at most " + std::to_string(max_nets) + " are allowed");
+  }
+  const std::span nets(record.nets);
+  for (std::size_t i = 0; i < nets.size(); ++i) {
+    const auto& net = nets[i];
+    if (i >= record.net_count) {
+      if (net != NetRecord{}) return invalid("nets: an unused slot is not empty");
+      continue;
+    }
+    const auto key = "nets[" + std::to_string(i) + "]";
+    IMMURE_TRY(check_net(net, key));
+    for (const auto& other : nets.first(i)) {
+      if (other.id == net.id)
+        return invalid(key + ".id \"" + std::string(net.id.view()) + "\" is used twice");
+      if (other.mac == net.mac) return invalid(key + ".mac " + mac_text(net.mac) + " is used twice");
+      if (net.kind == NetKind::tap && other.kind == net.kind && other.host == net.host) {
+        return invalid(key + ".tap \"" + std::string(net.host.view()) + "\" is used twice");
       }
     }
   }
@@ -97,9 +139,25 @@ bool is_guest_name(std::string_view text) {
              text, [](char c) { return is_lower_or_digit(c) || c == '.' || c == '_' || c == '-'; });
 }
 
-bool is_disk_id(std::string_view text) {
+bool is_device_id(std::string_view text) {
   return !text.empty() && text.size() <= 20 && is_lower_or_digit(text.front()) &&
          std::ranges::all_of(text, [](char c) { return is_lower_or_digit(c) || c == '-'; });
+}
+
+bool is_interface_name(std::string_view text) {
+  return !text.empty() && text.size() < 16 && text != "." && text != ".." &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '/' && c != ':'; });
+}
+
+std::string mac_text(const MacAddress& mac) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const auto byte : mac) {
+    if (!text.empty()) text += ':';
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
 }
 
 bool is_normal_path(std::string_view text) {
@@ -133,8 +191,8 @@ Result<void> check(const GuestRecord& record) {
   if (!is_switch(record.serial) || !is_switch(record.console) || !is_switch(record.entropy)) {
     return invalid("a switch is neither on nor off");
   }
-  if (record.reserved != 0) return invalid("a reserved field is not 0");
   IMMURE_TRY(check_disks(record));
+  IMMURE_TRY(check_nets(record));
   return check_resources(record);
 }
 

@@ -10,6 +10,7 @@ namespace immure::policy {
 
 constexpr std::uint32_t max_vcpus = 32;
 constexpr std::uint32_t max_disks = 24;
+constexpr std::uint32_t max_nets = 8;
 constexpr std::uint64_t min_memory_bytes = 32ULL << 20;
 constexpr std::uint64_t max_memory_bytes = 1ULL << 40;
 constexpr std::uint64_t min_memory_overhead = 4ULL << 20;
@@ -33,6 +34,23 @@ struct DiskRecord {
   DiskAccess access{};
 
   friend bool operator==(const DiskRecord&, const DiskRecord&) = default;
+};
+
+using InterfaceName = BoundedString<16>;         ///< of the host: 1 to 15 visible characters but '/' and ':'
+using MacAddress = std::array<std::uint8_t, 6>;  ///< as on the wire; a unicast address, not all zero
+
+/// tap: an interface that the host's owner made. bridge: one that the launch makes and joins to a bridge; it
+/// goes with the guest.
+enum class NetKind : std::uint16_t { tap = 1, bridge = 2 };
+
+/// One network interface as the guest specification asks for it.
+struct NetRecord {
+  BoundedString<32> id;  ///< as a disk's, unique among the networks
+  InterfaceName host;    ///< the tap or the bridge
+  MacAddress mac{};
+  NetKind kind{};
+
+  friend bool operator==(const NetRecord&, const NetRecord&) = default;
 };
 
 /// Limits of the guest's cgroup; 0 leaves the kernel's default.
@@ -65,14 +83,15 @@ struct GuestRecord {
   Switch entropy{};                ///< virtio rng
   std::uint64_t memory_bytes = 0;  ///< a multiple of 2 MiB
   std::uint32_t disk_count = 0;
-  std::uint32_t reserved = 0;
+  std::uint32_t net_count = 0;
   std::array<DiskRecord, max_disks> disks{};
+  std::array<NetRecord, max_nets> nets{};
   ResourceRecord resources;
 
   friend bool operator==(const GuestRecord&, const GuestRecord&) = default;
 };
 
-/// Every rule above, and: unused disk slots are all zero, ids are unique, reserved fields are 0. The launcher
+/// Every rule above, and: unused slots are all zero, ids are unique, reserved fields are 0. The launcher
 /// asks again although `immure` asked before it. Errors name the key as the specification writes it
 /// ("disks[1].path").
 Result<void> check(const GuestRecord& record);
@@ -82,8 +101,13 @@ std::string uuid_text(const Uuid& uuid);
 
 /// True for a name that may become a guest's name (see GuestName).
 bool is_guest_name(std::string_view text);
-/// True for an id that a disk may have (see DiskRecord).
-bool is_disk_id(std::string_view text);
+/// True for an id that a disk or a network may have (see DiskRecord).
+bool is_device_id(std::string_view text);
+/// True for a name that the kernel may give an interface (dev_valid_name() in net/core/dev.c), and that has
+/// no character to hide behind.
+bool is_interface_name(std::string_view text);
+/// "52:54:00:12:34:56"
+std::string mac_text(const MacAddress& mac);
 /// True for an absolute path in normal form (see HostPath).
 bool is_normal_path(std::string_view text);
 

@@ -22,6 +22,9 @@ GuestState make_guest_state(const GuestRecord& guest) {
   for (const auto& disk : std::span(guest.disks).first(guest.disk_count)) {
     add(disk.path, FileRole::disk, disk.access, next++);
   }
+  for (const auto& net : std::span(guest.nets).first(guest.net_count)) {
+    state.nets[state.net_count++] = {.id = net.id, .mac = net.mac, .kind = net.kind};
+  }
   return state;
 }
 

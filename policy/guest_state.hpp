@@ -16,6 +16,13 @@ struct GuestFile {
   std::int32_t vmm_fd = -1;
 };
 
+/// One network of the guest: VMM fd vmm_fd::first_net + index.
+struct GuestNet {
+  BoundedString<32> id;
+  MacAddress mac{};
+  NetKind kind{};
+};
+
 constexpr std::uint32_t max_guest_files = max_disks + 3;
 
 /// /run/immure/guests/NAME/state, written by the keeper (a new file, then rename), read by `immure ps` and
@@ -43,6 +50,9 @@ struct GuestState {
   std::uint32_t file_count = 0;
   std::uint64_t memory_bytes = 0;
   std::array<GuestFile, max_guest_files> files{};
+  std::uint32_t net_count = 0;
+  std::uint32_t reserved = 0;
+  std::array<GuestNet, max_nets> nets{};
 };
 
 /// What the specification says of a guest, and under which number the VMM has each of its files; the keeper

@@ -24,6 +24,28 @@ Result<void> admit_path(const HostPath& path, const HostPolicyRecord& host, std:
                  "\" is outside the image directories of the host policy (" + list + ")");
 }
 
+Result<void> check_interfaces(std::span<const InterfaceName> names, std::uint32_t count, const char* key) {
+  if (count > names.size()) return invalid(std::string(key) + ": too many");
+  for (const auto& name : names.first(count)) {
+    if (!name.is_well_formed() || !is_interface_name(name.view()))
+      return invalid(std::string(key) + " has a name that no interface can have");
+  }
+  return {};
+}
+
+/// Default deny: whatever connects a guest to the world is named by the host's owner.
+Result<void> admit_net(const NetRecord& net, const HostPolicyRecord& host, const std::string& key) {
+  const bool is_tap = net.kind == NetKind::tap;
+  const auto allowed =
+      is_tap ? std::span(host.taps).first(host.tap_count) : std::span(host.bridges).first(host.bridge_count);
+  if (std::ranges::find(allowed, net.host) != allowed.end()) return {};
+  std::string list;
+  for (const auto& name : allowed) list += (list.empty() ? "" : ", ") + std::string(name.view());
+  return invalid(key + (is_tap ? ".tap \"" : ".bridge \"") + std::string(net.host.view()) +
+                 "\" is not in networks." + (is_tap ? "taps" : "bridges") + " of the host policy (" +
+                 (list.empty() ? "which allows none" : list) + ")");
+}
+
 }  // namespace
 
 HostPolicyRecord default_host_policy() {
@@ -67,7 +89,8 @@ Result<void> check(const HostPolicyRecord& record) {
       return invalid("images.directories[" + std::to_string(i) + "] must be an absolute path in normal form");
     }
   }
-  return {};
+  IMMURE_TRY(check_interfaces(record.taps, record.tap_count, "networks.taps"));
+  return check_interfaces(record.bridges, record.bridge_count, "networks.bridges");
 }
 
 Result<void> admit(const GuestRecord& guest, const HostPolicyRecord& host) {
@@ -83,6 +106,9 @@ Result<void> admit(const GuestRecord& guest, const HostPolicyRecord& host) {
   IMMURE_TRY(admit_path(guest.initrd, host, "boot.initrd"));
   for (std::uint32_t i = 0; i < guest.disk_count; ++i) {
     IMMURE_TRY(admit_path(guest.disks[i].path, host, "disks[" + std::to_string(i) + "].path"));
+  }
+  for (std::uint32_t i = 0; i < guest.net_count; ++i) {
+    IMMURE_TRY(admit_net(guest.nets[i], host, "nets[" + std::to_string(i) + "]"));
   }
   return {};
 }

@@ -10,6 +10,7 @@ namespace immure::policy {
 enum class SelinuxMode : std::uint32_t { required = 1, optional = 2 };
 
 constexpr std::uint32_t max_image_directories = 16;
+constexpr std::uint32_t max_interface_names = 16;
 constexpr std::uint32_t first_guest_uid = 65'536;      ///< below are people, services and "nobody"
 constexpr std::uint32_t last_guest_uid = 0x7fff'ffff;  ///< above, some programs take a uid for negative
 constexpr std::uint32_t max_host_guests = 523'776;     ///< pairs of categories that there are
@@ -30,6 +31,10 @@ struct HostPolicyRecord {
   std::uint32_t image_directory_count =
       0;  ///< 0: images may lie anywhere that only root and its owner can write
   std::array<HostPath, max_image_directories> image_directories{};
+  std::uint32_t tap_count = 0;  ///< 0: no guest may have a tap
+  std::uint32_t bridge_count = 0;
+  std::array<InterfaceName, max_interface_names> taps{};
+  std::array<InterfaceName, max_interface_names> bridges{};
 
   friend bool operator==(const HostPolicyRecord&, const HostPolicyRecord&) = default;
 };

@@ -26,6 +26,11 @@ Result<void> check(const VmmRecord& record) {
       return invalid("VMM record: disk " + std::to_string(i) + " is malformed");
     }
   }
+  if (record.net_count > max_nets) return invalid("VMM record: too many networks");
+  for (std::uint32_t i = 0; i < record.net_count; ++i) {
+    if (!record.nets[i].id.is_well_formed())
+      return invalid("VMM record: network " + std::to_string(i) + " is malformed");
+  }
   return {};
 }
 
@@ -43,6 +48,10 @@ VmmRecord make_vmm_record(const GuestRecord& guest) {
   for (std::uint32_t i = 0; i < guest.disk_count; ++i) {
     const auto& disk = guest.disks[i];
     record.disks[i] = {.id = disk.id, .format = disk.format, .access = disk.access};
+  }
+  record.net_count = guest.net_count;
+  for (std::uint32_t i = 0; i < guest.net_count; ++i) {
+    record.nets[i] = {.id = guest.nets[i].id, .mac = guest.nets[i].mac};
   }
   return record;
 }

@@ -11,6 +11,13 @@ struct VmmDisk {
   DiskAccess access{};
 };
 
+/// A network interface as the VMM sees it: an attached tap at vmm_fd::first_net + index.
+struct VmmNet {
+  BoundedString<32> id;
+  MacAddress mac{};
+  std::uint16_t reserved = 0;
+};
+
 /// Everything the VMM is told, in a sealed memfd at vmm_fd::record.
 struct VmmRecord {
   static constexpr std::uint32_t record_magic = 0x56'4d'4d'49;  // "IMMV"
@@ -26,6 +33,9 @@ struct VmmRecord {
   Switch entropy{};
   std::uint32_t disk_count = 0;
   std::array<VmmDisk, max_disks> disks{};
+  std::uint32_t net_count = 0;
+  std::uint32_t reserved = 0;
+  std::array<VmmNet, max_nets> nets{};
 };
 
 Result<void> check(const VmmRecord& record);

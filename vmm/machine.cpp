@@ -9,7 +9,9 @@
 #include "vmm/machine_layout.hpp"
 #include "vmm/virtio/block.hpp"
 #include "vmm/virtio/console.hpp"
+#include "vmm/virtio/net.hpp"
 #include "vmm/virtio/rng.hpp"
+#include "vmm/virtio/tap.hpp"
 #include "vmm/virtio/virtio_pci_device.hpp"
 
 namespace immure::vmm {
@@ -60,6 +62,11 @@ Result<void> Machine::add_pci(const policy::VmmRecord& record) {
     const auto& disk = record.disks[i];
     UniqueFd fd(fds::first_disk + static_cast<int>(i));
     IMMURE_TRY(add_virtio(IMMURE_TRY(virtio::Block::create(std::move(fd), disk.id.view(), disk.access))));
+  }
+  for (std::uint32_t i = 0; i < record.net_count; ++i) {
+    const auto& net = record.nets[i];
+    auto tap = IMMURE_TRY(virtio::Tap::create(UniqueFd(fds::first_net + static_cast<int>(i))));
+    IMMURE_TRY(add_virtio(virtio::Net::create(std::move(tap), net.id.view(), net.mac)));
   }
   if (record.console == Switch::on)
     IMMURE_TRY(add_virtio(IMMURE_TRY(virtio::Console::create(UniqueFd(fds::console)))));

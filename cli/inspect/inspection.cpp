@@ -9,9 +9,11 @@
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
+#include "base/proc_text.hpp"
 #include "cli/inspect/file_digest.hpp"
 #include "cli/inspect/labels.hpp"
 #include "cli/proc/process_directory.hpp"
+#include "policy/fd_layout.hpp"
 
 namespace immure::cli {
 namespace {
@@ -116,6 +118,16 @@ Result<FileView> look_at_file(const GuestFile& file, const ProcessDirectory* kee
   return out;
 }
 
+/// The interface is in the fdinfo of a tap: tun_chr_show_fdinfo() in drivers/net/tun.c.
+Result<NetView> look_at_net(const policy::GuestNet& net, std::size_t index, const ProcessDirectory& vmm) {
+  const auto number = policy::vmm_fd::first_net + static_cast<int>(index);
+  const auto info = IMMURE_TRY(vmm.read(fmt::format("fdinfo/{}", number)));
+  return NetView{.id = std::string(net.id.view()),
+                 .kind = net.kind == policy::NetKind::tap ? "tap" : "bridge",
+                 .interface = field_of(info, "iff:").value_or("unknown"),
+                 .mac = policy::mac_text(net.mac)};
+}
+
 /// The program that the VMM runs, by the file that the kernel started.
 Result<FileView> look_at_program(const ProcessDirectory& vmm) {
   return FileView{.path = IMMURE_TRY(vmm.link("exe")),
@@ -168,6 +180,9 @@ Result<Inspection> look(KnownGuest guest, const ProcessDirectory& vmm) {
     out.files.push_back(IMMURE_TRY(look_at_file(file, keeper ? &*keeper : nullptr)));
   }
   out.files.push_back(IMMURE_TRY(look_at_program(vmm)));
+  for (std::size_t i = 0; i < state.net_count; ++i) {
+    out.networks.push_back(IMMURE_TRY(look_at_net(state.nets[i], i, vmm)));
+  }
   out.image_label = image_label_in(out.files);
   out.keeper = IMMURE_TRY(view_if_there(keeper));
   out.monitor = IMMURE_TRY(view_if_there(ProcessDirectory::open(state.monitor_pid)));

@@ -38,6 +38,13 @@ struct FileView {
   std::string sha256;  ///< hexadecimal, or "unmeasured"
 };
 
+struct NetView {
+  std::string id;
+  std::string kind;       ///< "tap" or "bridge"
+  std::string interface;  ///< of the host, as the kernel names what the VMM's fd is attached to
+  std::string mac;        ///< the guest's
+};
+
 /// A namespace of the VMM: the kernel's name for it ("net:[4026532201]") and whether this program is in it
 /// too.
 struct NamespaceView {
@@ -63,6 +70,7 @@ struct Inspection {
   std::string root_file_system{};
   std::vector<OpenFd> open_fds{};
   std::vector<FileView> files{};
+  std::vector<NetView> networks{};
   LimitText core_limit{};
   LimitText locked_memory_limit{};
   std::vector<ThreadView> threads{};

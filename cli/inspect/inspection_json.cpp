@@ -60,6 +60,14 @@ Json files(const Inspection& inspection) {
   return out;
 }
 
+Json networks(const Inspection& inspection) {
+  Json out = Json::array();
+  for (const auto& net : inspection.networks) {
+    out.push_back({{"id", net.id}, {"kind", net.kind}, {"interface", net.interface}, {"mac", net.mac}});
+  }
+  return out;
+}
+
 Json open_fds(const Inspection& inspection) {
   Json out = Json::array();
   for (const auto& fd : inspection.open_fds) out.push_back({{"fd", fd.number}, {"target", fd.target}});
@@ -113,6 +121,7 @@ std::string inspection_json(const Inspection& inspection) {
       // The kernel does not show a process's Landlock domain: this is what the launcher applied.
       {"landlock", {{"abi", state.landlock_abi}, {"source", "launcher"}}},
       {"files", files(inspection)},
+      {"networks", networks(inspection)},
       {"rlimits",
        {{"core", limit(inspection.core_limit)}, {"memlock", limit(inspection.locked_memory_limit)}}},
       {"threads", threads(inspection)},

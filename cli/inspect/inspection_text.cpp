@@ -95,6 +95,14 @@ std::string file_table(const Inspection& inspection) {
   return table.text();
 }
 
+std::string net_table(const Inspection& inspection) {
+  Table table({"ID", "KIND", "INTERFACE", "MAC"});
+  for (const auto& net : inspection.networks) {
+    table.add({printable(net.id), net.kind, printable(net.interface), net.mac});
+  }
+  return table.text();
+}
+
 std::string fd_table(const Inspection& inspection) {
   Table table({"FD", "TARGET"});
   for (const auto& fd : inspection.open_fds) table.add({std::to_string(fd.number), printable(fd.target)});
@@ -128,6 +136,10 @@ std::string inspection_text(const Inspection& inspection) {
   show_surroundings(sheet, inspection);
   sheet.heading("files");
   sheet.block(file_table(inspection));
+  if (!inspection.networks.empty()) {
+    sheet.heading("networks");
+    sheet.block(net_table(inspection));
+  }
   sheet.heading("open file descriptors");
   sheet.block(fd_table(inspection));
   sheet.heading("threads");

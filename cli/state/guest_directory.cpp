@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -24,6 +25,10 @@ Result<void> check(const GuestState& state, std::string_view name) {
                      state.image_label.is_well_formed() && state.cgroup.is_well_formed();
   if (!texts || state.name.view() != name) return invalid("the state record is not of this guest");
   if (state.file_count > policy::max_guest_files) return invalid("the state record lists too many files");
+  if (state.net_count > policy::max_nets) return invalid("the state record lists too many networks");
+  for (const auto& net : std::span(state.nets).first(state.net_count)) {
+    if (!net.id.is_well_formed()) return invalid("an id in the state record is not well-formed");
+  }
   for (const auto& file : state.files) {
     if (!file.path.is_well_formed()) return invalid("a path in the state record is not well-formed");
   }

@@ -37,6 +37,10 @@ Result<void> audit_guest(Launch& launch) {
     IMMURE_TRY(audit_resource(launch, "disk reason=start",
                               "old-disk=\"?\" " + field_of("new-disk", disk.path.view())));
   }
+  for (const auto& net : std::span(launch.guest.nets).first(launch.guest.net_count)) {
+    IMMURE_TRY(audit_resource(launch, "net reason=start",
+                              "old-net=\"?\" " + field_of("new-net", policy::mac_text(net.mac))));
+  }
   IMMURE_TRY(audit_resource(launch, "mem reason=start",
                             "old-mem=0 new-mem=" + std::to_string(launch.guest.memory_bytes >> 10)));
   IMMURE_TRY(audit_resource(launch, "vcpu reason=start",

@@ -50,6 +50,9 @@ std::vector<FdMapping> vmm_fds(const Launch& launch) {
   for (std::size_t i = 0; i < launch.disks.size(); ++i) {
     fds.push_back({launch.disks[i].get(), fd::first_disk + static_cast<int>(i)});
   }
+  for (std::size_t i = 0; i < launch.nets.size(); ++i) {
+    fds.push_back({launch.nets[i].get(), fd::first_net + static_cast<int>(i)});
+  }
   return fds;
 }
 

@@ -30,6 +30,11 @@ std::string print_disk(const DiskRecord& disk) {
          "\n";
 }
 
+std::string print_net(const NetRecord& net) {
+  return "\n[[nets]]\nid = " + text(net.id.view()) + (net.kind == NetKind::tap ? "\ntap = " : "\nbridge = ") +
+         text(net.host.view()) + "\nmac = " + text(mac_text(net.mac)) + "\n";
+}
+
 std::string print_resources(const ResourceRecord& resources) {
   auto out =
       unless_zero("cpu_weight", resources.cpu_weight) + unless_zero("cpu_quota", resources.cpu_quota_percent);
@@ -49,6 +54,7 @@ std::string print_guest_spec(const GuestRecord& record) {
   out += "\n[cpu]\ncount = " + std::to_string(record.vcpus) + "\n";
   out += "\n[memory]\nsize = " + size(record.memory_bytes) + "\n";
   for (const auto& disk : std::span(record.disks).first(record.disk_count)) out += print_disk(disk);
+  for (const auto& net : std::span(record.nets).first(record.net_count)) out += print_net(net);
   out += "\n[console]\nserial = " + boolean(record.serial) + "\nvirtio = " + boolean(record.console) + "\n";
   out += "\n[entropy]\nenabled = " + boolean(record.entropy) + "\n";
   return out + print_resources(record.resources);

@@ -39,11 +39,31 @@ const Key cpu_count_key{"count", "a whole number from 1 to 32"};
 const Key memory_size_key{"size", "\"32 MiB\" to \"1 TiB\" in steps of 2 MiB"};
 const std::string switch_allowed = "true or false";
 
-const Key disk_id_key{"id", "1 to 20 of a-z, 0-9 and '-', the first a letter or digit, unique",
-                      Need::required};
+const Key id_key{"id", "1 to 20 of a-z, 0-9 and '-', the first a letter or digit, unique", Need::required};
 const Key disk_path_key{"path", path_allowed + ", or of a block device; each once", Need::required};
 const Key disk_format_key{"format", "\"raw\"; it is never guessed from the disk's content", Need::required};
 const Key disk_read_only_key{"read_only", switch_allowed};
+
+const Key tap_key{"tap", "the name of a tap of the host; each once. A network has either a tap or a bridge"};
+const Key bridge_key{"bridge", "the name of a bridge of the host. A network has either a tap or a bridge"};
+const Key mac_key{"mac",
+                  "six pairs of hexadecimal digits with ':' between them: one interface's own address"};
+
+/// The id of a disk or a network, unlike those of the ones before it.
+template <typename Record>
+BoundedString<32> read_id(TableReader& table, std::span<const Record> earlier) {
+  const auto text = table.text(id_key);
+  if (!text) return {};
+  if (!is_device_id(*text)) {
+    table.reject(id_key, quoted(*text) + " cannot be an id");
+    return {};
+  }
+  const auto id = bounded<32>(table, id_key, *text);
+  if (std::ranges::find(earlier, id, &Record::id) != earlier.end()) {
+    table.reject(id_key, quoted(*text) + " is the id of another one");
+  }
+  return id;
+}
 
 }  // namespace
 
@@ -55,6 +75,7 @@ GuestRecord GuestSpecReader::read(const toml::table& document) {
   read_boot(root.table("boot"));
   read_machine(root);
   read_disks(root);
+  read_nets(root);
   read_resources(root.table("resources"));
   root.finish();
   return record_;
@@ -122,17 +143,8 @@ void GuestSpecReader::read_disks(TableReader& root) {
 
 DiskRecord GuestSpecReader::read_disk(TableReader& disk, std::size_t index) {
   DiskRecord record;
-  const auto earlier = std::span(record_.disks).first(index);
-  if (const auto id = disk.text(disk_id_key)) {
-    if (is_disk_id(*id)) {
-      record.id = bounded<32>(disk, disk_id_key, *id);
-      if (std::ranges::find(earlier, record.id, &DiskRecord::id) != earlier.end()) {
-        disk.reject(disk_id_key, quoted(*id) + " is the id of another disk");
-      }
-    } else {
-      disk.reject(disk_id_key, quoted(*id) + " cannot be an id");
-    }
-  }
+  const auto earlier = std::span<const DiskRecord>(record_.disks).first(index);
+  record.id = read_id(disk, earlier);
   record.path = read_path(disk, disk_path_key);
   if (!record.path.empty() && std::ranges::find(earlier, record.path, &DiskRecord::path) != earlier.end()) {
     disk.reject(disk_path_key, quoted(record.path.view()) + " is the path of another disk");
@@ -145,6 +157,57 @@ DiskRecord GuestSpecReader::read_disk(TableReader& disk, std::size_t index) {
   record.access = read_only ? DiskAccess::read_only : DiskAccess::read_write;
   disk.finish();
   return record;
+}
+
+void GuestSpecReader::read_nets(TableReader& root) {
+  for (auto& net : root.tables("nets")) {
+    if (record_.net_count == max_nets) {
+      net.reject({"id", "at most " + std::to_string(max_nets) + " networks"}, "this is a network too many");
+      return;
+    }
+    const auto earlier = std::span<const NetRecord>(record_.nets).first(record_.net_count);
+    record_.nets[record_.net_count] = read_net(net, earlier);
+    ++record_.net_count;
+  }
+}
+
+NetRecord GuestSpecReader::read_net(TableReader& net, std::span<const NetRecord> earlier) {
+  NetRecord record;
+  record.id = read_id(net, earlier);
+  read_interface(net, record, earlier);
+  if (const auto text = net.text(mac_key)) {
+    const auto mac = parse_mac(*text);
+    if (!mac || ((*mac)[0] & 1) != 0 || *mac == MacAddress{}) {
+      net.reject(mac_key, quoted(*text) + " cannot be an address of an interface");
+    }
+    record.mac = mac.value_or(MacAddress{});
+  } else {
+    record.mac = derive_mac(record_, record.id.view());
+  }
+  if (std::ranges::find(earlier, record.mac, &NetRecord::mac) != earlier.end()) {
+    net.reject(mac_key, mac_text(record.mac) + " is the address of another one");
+  }
+  net.finish();
+  return record;
+}
+
+void GuestSpecReader::read_interface(TableReader& net, NetRecord& record,
+                                     std::span<const NetRecord> earlier) {
+  const auto tap = net.text(tap_key);
+  const auto bridge = net.text(bridge_key);
+  if (tap.has_value() == bridge.has_value()) {
+    return net.reject(bridge_key, tap ? "there is a tap as well" : "there is neither a tap nor a bridge");
+  }
+  record.kind = tap ? NetKind::tap : NetKind::bridge;
+  const auto& key = tap ? tap_key : bridge_key;
+  const auto name = tap ? *tap : *bridge;
+  if (!is_interface_name(name)) return net.reject(key, quoted(name) + " cannot be the name of an interface");
+  record.host = bounded<16>(net, key, name);
+  const auto is_taken = [&](const NetRecord& other) {
+    return other.kind == NetKind::tap && other.host == record.host;
+  };
+  if (tap && std::ranges::any_of(earlier, is_taken))
+    net.reject(key, quoted(name) + " is the tap of another one");
 }
 
 void GuestSpecReader::read_resources(TableReader resources) {

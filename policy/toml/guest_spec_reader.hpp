@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ class GuestSpecReader {
   void read_machine(TableReader& root);
   void read_disks(TableReader& root);
   DiskRecord read_disk(TableReader& disk, std::size_t index);
+  void read_nets(TableReader& root);
+  NetRecord read_net(TableReader& net, std::span<const NetRecord> earlier);
+  void read_interface(TableReader& net, NetRecord& record, std::span<const NetRecord> earlier);
   void read_resources(TableReader resources);
 
   HostPath read_path(TableReader& table, const Key& key);

@@ -1,5 +1,7 @@
 #include "policy/toml/host_policy.hpp"
 
+#include <span>
+
 #include "policy/toml/document.hpp"
 #include "policy/toml/table_reader.hpp"
 
@@ -69,6 +71,31 @@ void read_images(TableReader images, HostPolicyRecord& record) {
   images.finish();
 }
 
+std::uint32_t read_interfaces(TableReader& networks, std::string_view name, std::span<InterfaceName> into) {
+  const Key key{name, "an array of at most 16 names of network interfaces"};
+  const auto names = networks.texts(key);
+  if (names.size() > into.size()) {
+    networks.reject(key, std::to_string(names.size()) + " names are too many");
+    return 0;
+  }
+  std::uint32_t count = 0;
+  for (const auto each : names) {
+    const auto interface = InterfaceName::from(each, "the name");
+    if (!interface || !is_interface_name(each)) {
+      networks.reject(key, quoted(each) + " cannot be the name of an interface");
+      continue;
+    }
+    into[count++] = *interface;
+  }
+  return count;
+}
+
+void read_networks(TableReader networks, HostPolicyRecord& record) {
+  record.tap_count = read_interfaces(networks, "taps", record.taps);
+  record.bridge_count = read_interfaces(networks, "bridges", record.bridges);
+  networks.finish();
+}
+
 }  // namespace
 
 Result<HostPolicyRecord> parse_host_policy(std::string_view text, std::string_view file_name) {
@@ -81,6 +108,7 @@ Result<HostPolicyRecord> parse_host_policy(std::string_view text, std::string_vi
   read_uids(root.table("uids"), record);
   read_limits(root.table("limits"), record);
   read_images(root.table("images"), record);
+  read_networks(root.table("networks"), record);
   root.finish();
   if (!diagnostics.empty()) return diagnostics.error();
   // Every rule was asked above, where the place in the file is known; this asks the one that counts.

@@ -68,6 +68,35 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
   return uuid;
 }
 
+std::optional<MacAddress> parse_mac(std::string_view text) {
+  MacAddress mac{};
+  if (text.size() != 3 * mac.size() - 1) return std::nullopt;
+  for (std::size_t byte = 0; byte < mac.size(); ++byte) {
+    const auto pair = text.substr(3 * byte);
+    const auto high = hex_value(pair[0]);
+    const auto low = hex_value(pair[1]);
+    if (!high || !low || (byte + 1 < mac.size() && pair[2] != ':')) return std::nullopt;
+    mac[byte] = static_cast<std::uint8_t>(*high << 4 | *low);
+  }
+  return mac;
+}
+
+MacAddress derive_mac(const GuestRecord& guest, std::string_view net_id) {
+  auto text = guest.uuid == Uuid{} ? std::string(guest.name.view()) : uuid_text(guest.uuid);
+  text += '/';
+  text += net_id;
+  // FNV-1a, 64 bit (draft-eastlake-fnv): it spreads names, and has nothing to keep secret.
+  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
+  for (const char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100'0000'01b3;
+  MacAddress mac{};
+  for (auto& byte : mac) {
+    byte = static_cast<std::uint8_t>(hash);
+    hash >>= 8;
+  }
+  mac[0] = static_cast<std::uint8_t>((mac[0] & ~0x03U) | 0x02U);  // one interface's, and no vendor's
+  return mac;
+}
+
 std::optional<std::string> resolve_path(std::string_view base_directory, std::string_view path) {
   if (path.empty()) return std::nullopt;
   std::string whole(path);

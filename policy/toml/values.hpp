@@ -19,6 +19,13 @@ std::string format_size(std::uint64_t bytes);
 /// RFC 9562, 4: 8-4-4-4-12 hexadecimal digits, either case.
 std::optional<Uuid> parse_uuid(std::string_view text);
 
+/// Six pairs of hexadecimal digits, either case, with ':' between them.
+std::optional<MacAddress> parse_mac(std::string_view text);
+
+/// An address for a guest's network that stays the same from launch to launch: locally administered, of the
+/// uuid where there is one, else of the guest's name, and of the network's id.
+MacAddress derive_mac(const GuestRecord& guest, std::string_view net_id);
+
 /// `path` in normal form: relative to `base_directory` where it does not start with '/', without "//", "."
 /// and
 /// "..". Nothing where it is empty, goes above "/", or is relative and there is no absolute base directory.

@@ -22,6 +22,9 @@ pci::ConfigHeader header_of(DeviceType type) {
   header.subsystem_vendor_id = header.vendor_id;
   header.subsystem_id = header.device_id;
   switch (type) {
+    case DeviceType::network:
+      header.base_class = 0x02;
+      break;
     case DeviceType::block:
       header.base_class = 0x01;
       header.subclass = 0x80;

@@ -95,11 +95,17 @@ Result<void> Virtqueue::copy_chain(std::uint16_t head, DescriptorChain& chain) c
 }
 
 Result<void> Virtqueue::push_used(const DescriptorChain& chain, std::uint32_t written) {
-  const std::uint64_t slot = next_used_ % setup_.size;
   const UsedElement element{.head = chain.head(), .written = written};
-  IMMURE_TRY(memory_->write_object(setup_.used + ring_elements + sizeof(UsedElement) * slot, element));
-  ++next_used_;
-  in_flight_.reset(chain.head());
+  return push_used(std::span(&element, 1));
+}
+
+Result<void> Virtqueue::push_used(std::span<const UsedElement> elements) {
+  for (const auto& element : elements) {
+    const std::uint64_t slot = next_used_ % setup_.size;
+    IMMURE_TRY(memory_->write_object(setup_.used + ring_elements + sizeof(UsedElement) * slot, element));
+    ++next_used_;
+    in_flight_.reset(element.head);
+  }
   return memory_->store_release_u16(setup_.used + ring_index, next_used_);
 }
 

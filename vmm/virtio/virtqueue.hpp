@@ -30,6 +30,9 @@ class Virtqueue {
   Result<bool> pop(DescriptorChain& chain);
   /// Gives a chain back with `written` bytes in its writable part, from the start.
   Result<void> push_used(const DescriptorChain& chain, std::uint32_t written);
+  /// The same for several chains, which the driver sees all at once. The heads are those of chains that were
+  /// popped and not given back yet.
+  Result<void> push_used(std::span<const UsedElement> elements);
 
   /// The driver need not notify while the queue is being served; afterwards it must: true where chains came
   /// in between and the queue is to be served again.

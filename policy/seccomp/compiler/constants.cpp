@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/if_tun.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/epoll.h>
@@ -104,6 +105,10 @@ constexpr std::array constants{
     IMMURE_CONSTANT(ARCH_SET_FS),
     IMMURE_CONSTANT(ARCH_GET_FS),
     IMMURE_CONSTANT(SECCOMP_SET_MODE_FILTER),
+    // Taps: linux/if_tun.h, Documentation/networking/tuntap.rst
+    IMMURE_CONSTANT(TUNGETIFF),
+    IMMURE_CONSTANT(TUNSETVNETHDRSZ),
+    IMMURE_CONSTANT(TUNSETOFFLOAD),
     // KVM: linux/kvm.h, Documentation/virt/kvm/api.rst
     IMMURE_CONSTANT(KVM_GET_API_VERSION),
     IMMURE_CONSTANT(KVM_CREATE_VM),

@@ -51,7 +51,7 @@ class Guest:
 
     def __init__(self, name: str, test: str = "none", *, kernel="debian13/vmlinux", initrd="busybox.cpio", memory="256 MiB",
                  vcpus: int = 1, disks=(), command_line: str | None = None, console: str = "ttyS0",
-                 virtio_console: bool | None = None):  # fmt: skip
+                 virtio_console: bool | None = None, nets=()):  # fmt: skip
         self.name = name
         if command_line is None:
             command_line = f"console={console} quiet panic=-1 immure.test={test}"
@@ -65,6 +65,7 @@ class Guest:
         if initrd:
             self.tables["boot"]["initrd"] = str(GUESTS / initrd)
         self.disks = list(disks)
+        self.nets = list(nets)
         self.spec = SPECS / f"{name}.toml"
         self.write()
 
@@ -73,8 +74,9 @@ class Guest:
         lines = [f"name = {json.dumps(self.name)}"]
         for table, values in self.tables.items():
             lines += ["", f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
-        for values in self.disks:
-            lines += ["", "[[disks]]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+        for kind, devices in (("disks", self.disks), ("nets", self.nets)):
+            for values in devices:
+                lines += ["", f"[[{kind}]]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
         self.spec.write_text("\n".join(lines) + "\n")
 
     def run(self, timeout: float = BOOT_SECONDS) -> subprocess.CompletedProcess:

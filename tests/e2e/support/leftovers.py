@@ -11,10 +11,11 @@ WATCHED = (Path("/run/immure"), Path("/var/lib/immure/journal"))
 
 
 def snapshot() -> dict:
-    """Leases, state, journals; cgroups; mounts; processes; and label, owner and mode of each image."""
+    """Leases, state, journals; cgroups; network interfaces; mounts; processes; and label, owner and mode of each image."""
     return {
         "files": sorted(str(path) for root in WATCHED for path in files_below(root)),
         "cgroups": sorted(folder for folder, _, _ in os.walk("/sys/fs/cgroup") if is_guest_cgroup(Path(folder))),
+        "interfaces": sorted(os.listdir("/sys/class/net")),
         "mounts": sorted(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
         "processes": sorted(processes_named("immure")),
         "images": {str(path): facts_of(path) for path in sorted(IMAGES.iterdir()) if not path.is_symlink()},

@@ -6,6 +6,7 @@
 
 #include "launcher/keeper.hpp"
 #include "launcher/plan.hpp"
+#include "policy/fd_layout.hpp"
 #include "tests/unit/launcher/recording_kernel.hpp"
 
 using namespace immure;
@@ -40,6 +41,8 @@ struct Host {
     guest.memory_bytes = 64ULL << 20;
     add_disk(policy::DiskAccess::read_write);
     add_disk(policy::DiskAccess::read_only);
+    add_net(policy::NetKind::tap, "tap0");
+    add_net(policy::NetKind::bridge, "br0");
     if (::geteuid() == 0) kernel.selinux = Selinux::enforcing;
   }
   ~Host() { std::filesystem::remove_all(root); }
@@ -55,6 +58,14 @@ struct Host {
     disk.path = policy::HostPath::from(path, "path").value();
     disk.format = policy::DiskFormat::raw;
     disk.access = access;
+  }
+
+  void add_net(policy::NetKind kind, const char* interface) {
+    auto& net = guest.nets[guest.net_count++];
+    net.id = BoundedString<32>::from("n" + std::to_string(guest.net_count), "id").value();
+    net.host = policy::InterfaceName::from(interface, "interface").value();
+    net.mac = {2, 0, 0, 0, 0, static_cast<std::uint8_t>(guest.net_count)};
+    net.kind = kind;
   }
 
   Launch launch() {
@@ -252,6 +263,25 @@ TEST_CASE("a program that somebody else can write is not started", "[launcher]")
   SECTION("by its mode") { status.st_mode = S_IFREG | 0775; }
   SECTION("by its owner") { status.st_uid = 1000; }
   CHECK_FALSE(open_programs(launch));
+  REQUIRE(launch.ledger.undo(host.kernel));
+}
+
+TEST_CASE("networks are attached before the VMM starts, and nothing can be changed on them after",
+          "[launcher]") {
+  Host host;
+  auto launch = host.launch();
+  host.show(launch);
+  REQUIRE(execute(make_plan(host.guest), launch));
+  const auto& kernel = host.kernel;
+  CHECK(kernel.first("attach_tap tap0") < kernel.first("make_bridged_tap br0"));
+  CHECK(kernel.first("make_bridged_tap br0") < kernel.first("bound_capabilities"));
+  CHECK(kernel.first("bound_capabilities") < kernel.first("clone"));
+  REQUIRE(launch.nets.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto given = std::ranges::find(launch.vmm_spec.fds, launch.nets[i].get(), &FdMapping::source);
+    REQUIRE(given != launch.vmm_spec.fds.end());
+    CHECK(given->target == policy::vmm_fd::first_net + static_cast<int>(i));
+  }
   REQUIRE(launch.ledger.undo(host.kernel));
 }
 

@@ -112,6 +112,14 @@ class RecordingKernel : public Kernel {
   Result<void> set_file_context(int, const std::string& context) override {
     return record("set_file_context " + context);
   }
+  Result<UniqueFd> attach_tap(const std::string& name) override {
+    IMMURE_TRY(record("attach_tap " + name));
+    return null();
+  }
+  Result<UniqueFd> make_bridged_tap(const std::string& bridge) override {
+    IMMURE_TRY(record("make_bridged_tap " + bridge));
+    return null();
+  }
   Result<FdPair> make_pipe() override {
     IMMURE_TRY(record("make_pipe"));
     return pair();

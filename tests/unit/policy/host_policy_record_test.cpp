@@ -10,7 +10,7 @@
 using namespace immure;
 using namespace immure::policy;
 using Catch::Matchers::ContainsSubstring;
-using test::good_guest;
+using test::networked_guest;
 using test::text;
 
 namespace {
@@ -23,8 +23,11 @@ std::string verdict(const std::function<void(HostPolicyRecord&)>& change) {
 }
 
 std::string admission(const std::function<void(GuestRecord&, HostPolicyRecord&)>& change) {
-  auto guest = good_guest();
+  auto guest = networked_guest();
   auto host = default_host_policy();
+  host.tap_count = host.bridge_count = 1;
+  host.taps[0] = text<InterfaceName>("tap7");
+  host.bridges[0] = text<InterfaceName>("br0");
   change(guest, host);
   const auto admitted = admit(guest, host);
   return admitted ? "admitted" : admitted.error().message;
@@ -105,4 +108,14 @@ TEST_CASE("an image outside the host's directories is not admitted, and both are
              ContainsSubstring("boot.initrd \"/tmp/i\""));
   CHECK_THAT(admission(elsewhere([](auto& g) { g.disks[1].path = text<HostPath>("/dev/sda"); })),
              ContainsSubstring("disks[1].path \"/dev/sda\""));
+}
+
+TEST_CASE("a network that the host's owner did not name is not admitted", "[policy]") {
+  CHECK(admission([](auto&, auto& h) { h.bridge_count = 0; }) ==
+        "nets[0].bridge \"br0\" is not in networks.bridges of the host policy (which allows none)");
+  CHECK(admission([](auto&, auto& h) { h.taps[0] = text<InterfaceName>("tap8"); }) ==
+        "nets[1].tap \"tap7\" is not in networks.taps of the host policy (tap8)");
+  // A name is allowed for what it is: a tap called as a bridge is allowed is not.
+  CHECK_THAT(admission([](auto& g, auto&) { g.nets[1].host = text<InterfaceName>("br0"); }),
+             ContainsSubstring("nets[1].tap \"br0\" is not in networks.taps"));
 }

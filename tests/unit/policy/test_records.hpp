@@ -34,4 +34,19 @@ inline GuestRecord good_guest() {
   return guest;
 }
 
+/// The same with two networks.
+inline GuestRecord networked_guest() {
+  auto guest = good_guest();
+  guest.net_count = 2;
+  guest.nets[0] = {.id = text<BoundedString<32>>("lan"),
+                   .host = text<InterfaceName>("br0"),
+                   .mac = {2, 0, 0, 0, 0, 1},
+                   .kind = NetKind::bridge};
+  guest.nets[1] = {.id = text<BoundedString<32>>("wan"),
+                   .host = text<InterfaceName>("tap7"),
+                   .mac = {2, 0, 0, 0, 0, 2},
+                   .kind = NetKind::tap};
+  return guest;
+}
+
 }  // namespace immure::policy::test

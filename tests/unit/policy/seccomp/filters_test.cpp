@@ -6,6 +6,7 @@
 #include <asm/unistd.h>
 #include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
+#include <linux/if_tun.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -148,6 +149,8 @@ TEST_CASE("no profile maps or makes executable memory", "[seccomp]") {
 TEST_CASE("a vCPU thread has the ioctls of a running guest and no other", "[seccomp]") {
   CHECK(ask(Profile::vmm_vcpu, call(__NR_ioctl, {9, KVM_RUN})) == allow);
   CHECK(ask(Profile::vmm_vcpu, call(__NR_ioctl, {9, KVM_SET_GSI_ROUTING})) == allow);
+  CHECK(ask(Profile::vmm_vcpu, call(__NR_ioctl, {9, TUNSETOFFLOAD})) == allow);
+  CHECK(ask(Profile::vmm_vcpu, call(__NR_ioctl, {9, TUNSETIFF})) == kill);
   CHECK(ask(Profile::vmm_vcpu, call(__NR_ioctl, {9, KVM_SET_USER_MEMORY_REGION})) == kill);
   CHECK(ask(Profile::vmm_vcpu, call(__NR_ioctl, {9, KVM_CREATE_VM})) == kill);
   CHECK(ask(Profile::vmm_vcpu, call(__NR_ioctl, {9, KVM_RUN + 1})) == kill);

@@ -128,6 +128,50 @@ TEST_CASE("two disks share neither id nor path, however the path is spelt", "[po
              ContainsSubstring("disks[1].path: \"/srv/x\" is the path"));
 }
 
+TEST_CASE("a network has a tap or a bridge, and not both", "[policy]") {
+  CHECK_THAT(errors_with("[[nets]]\nid = \"lan\"\n"),
+             ContainsSubstring("nets[0].bridge: there is neither a tap nor a bridge"));
+  CHECK_THAT(errors_with("[[nets]]\nid = \"lan\"\ntap = \"t0\"\nbridge = \"br0\"\n"),
+             ContainsSubstring("7:10: nets[0].bridge: there is a tap as well"));
+}
+
+TEST_CASE("the name of an interface is one that the kernel would give", "[policy]") {
+  for (const auto* name : {"", "a b", "a/b", "eth0:1", "..", "sixteen-letters!", "tap\\u0007"}) {
+    CHECK_THAT(errors_with(std::string("[[nets]]\nid = \"lan\"\ntap = \"") + name + "\"\n"),
+               ContainsSubstring("nets[0].tap: ") && ContainsSubstring("cannot be the name of an interface"));
+  }
+}
+
+TEST_CASE("a MAC address is one interface's own", "[policy]") {
+  for (const auto* mac :
+       {"", "52:54:00:12:34", "52-54-00-12-34-56", "52:54:00:12:34:5g", "52:54:00:12:34:567",
+        "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00"}) {
+    CHECK_THAT(errors_with(std::string("[[nets]]\nid = \"a\"\ntap = \"t\"\nmac = \"") + mac + "\"\n"),
+               ContainsSubstring("7:7: nets[0].mac: ") && ContainsSubstring("cannot be an address"));
+  }
+}
+
+TEST_CASE("two networks share neither id, nor tap, nor address", "[policy]") {
+  const auto net = [](const std::string& id, const std::string& rest) {
+    return "[[nets]]\nid = \"" + id + "\"\n" + rest + "\n";
+  };
+  CHECK_THAT(errors_with(net("a", "tap = \"t0\"") + net("a", "tap = \"t1\"")),
+             ContainsSubstring("nets[1].id: \"a\" is the id of another one"));
+  CHECK_THAT(errors_with(net("a", "tap = \"t0\"") + net("b", "tap = \"t0\"")),
+             ContainsSubstring("nets[1].tap: \"t0\" is the tap of another one"));
+  CHECK_THAT(errors_with(net("a", "tap = \"t0\"\nmac = \"02:00:00:00:00:01\"") +
+                         net("b", "tap = \"t1\"\nmac = \"02:00:00:00:00:01\"")),
+             ContainsSubstring("nets[1].mac: 02:00:00:00:00:01 is the address of another one"));
+  CHECK(errors_with(net("a", "bridge = \"br0\"") + net("b", "bridge = \"br0\"")) == "accepted");
+}
+
+TEST_CASE("a network too many is an error", "[policy]") {
+  std::string nets;
+  for (int i = 0; i < 9; ++i) nets += "[[nets]]\nid = \"n" + std::to_string(i) + "\"\nbridge = \"b\"\n";
+  CHECK_THAT(errors_with(nets),
+             ContainsSubstring("nets[8].id: this is a network too many; allowed: at most 8 networks"));
+}
+
 TEST_CASE("a disk too many is an error", "[policy]") {
   std::string disks;
   for (int i = 0; i < 25; ++i) {

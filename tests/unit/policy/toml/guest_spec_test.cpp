@@ -67,6 +67,13 @@ id = "data"
 path = "/dev/vg0/data"
 format = "raw"
 read_only = true
+[[nets]]
+id = "lan"
+bridge = "br0"
+mac = "52:54:00:Ab:cd:01"
+[[nets]]
+id = "wan"
+tap = "tap0"
 [console]
 serial = false
 virtio = false
@@ -90,6 +97,13 @@ pids_max = 20
   CHECK(record.disks[0].format == DiskFormat::raw);
   CHECK(record.disks[0].access == DiskAccess::read_write);
   CHECK(record.disks[1].access == DiskAccess::read_only);
+  REQUIRE(record.net_count == 2);
+  CHECK(record.nets[0].id.view() == "lan");
+  CHECK(record.nets[0].kind == NetKind::bridge);
+  CHECK(record.nets[0].host.view() == "br0");
+  CHECK(mac_text(record.nets[0].mac) == "52:54:00:ab:cd:01");
+  CHECK(record.nets[1].kind == NetKind::tap);
+  CHECK(record.nets[1].host.view() == "tap0");
   CHECK(record.serial == Switch::off);
   CHECK(record.console == Switch::off);
   CHECK(record.entropy == Switch::off);
@@ -97,6 +111,17 @@ pids_max = 20
   CHECK(record.resources.cpu_quota_percent == 400);
   CHECK(record.resources.memory_overhead == 32ULL << 20);
   CHECK(record.resources.pids_max == 20);
+}
+
+TEST_CASE("a network without an address gets one of its own that stays", "[policy]") {
+  const auto mac_of = [](const std::string& before, const std::string& id) {
+    return parsed(before + minimal + "[[nets]]\nid = \"" + id + "\"\ntap = \"t\"\n").nets[0].mac;
+  };
+  const auto mac = mac_of("", "lan");
+  CHECK((mac[0] & 3) == 2);
+  CHECK(mac_of("", "lan") == mac);
+  CHECK(mac_of("", "wan") != mac);
+  CHECK(mac_of("uuid = \"00112233-4455-6677-8899-aabbccddeeff\"\n", "lan") != mac);
 }
 
 TEST_CASE("memory may be given in bytes", "[policy]") {
@@ -112,7 +137,7 @@ TEST_CASE("the ends of each range are allowed", "[policy]") {
 }
 
 TEST_CASE("the printed specification has every key and gives the same record", "[policy]") {
-  auto record = parsed(minimal);
+  auto record = parsed(minimal + "[[nets]]\nid = \"a\"\ntap = \"t\"\n[[nets]]\nid = \"b\"\nbridge = \"b\"\n");
   record.command_line = *decltype(record.command_line)::from("a=\"b\\c\" d='e'", "line");
   record.uuid[3] = 7;
   record.resources.cpu_weight = 3;

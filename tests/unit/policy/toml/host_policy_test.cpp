@@ -33,6 +33,9 @@ memory = "1 GiB"
 guests = 100
 [images]
 directories = ["/srv/a", "/srv/b"]
+[networks]
+taps = ["tap0"]
+bridges = ["br0", "br1"]
 )",
                                         "host.toml");
   REQUIRE(record);
@@ -44,6 +47,10 @@ directories = ["/srv/a", "/srv/b"]
   CHECK(record->max_guests == 100);
   REQUIRE(record->image_directory_count == 2);
   CHECK(record->image_directories[1].view() == "/srv/b");
+  REQUIRE(record->tap_count == 1);
+  CHECK(record->taps[0].view() == "tap0");
+  REQUIRE(record->bridge_count == 2);
+  CHECK(record->bridges[1].view() == "br1");
 }
 
 TEST_CASE("mistakes in the host policy are told like those of a specification", "[policy]") {
@@ -64,6 +71,9 @@ TEST_CASE("mistakes in the host policy are told like those of a specification", 
              ContainsSubstring("images.directories: this is a whole number"));
   CHECK_THAT(errors("[images]\ndirectories = [\"srv\"]\n"),
              ContainsSubstring("\"srv\" is not a path in normal form"));
+  CHECK_THAT(errors("[networks]\nbridges = [\"a/b\"]\n"),
+             ContainsSubstring("networks.bridges: \"a/b\" cannot be the name of an interface"));
+  CHECK_THAT(errors("[networks]\nbridge = [\"a\"]\n"), ContainsSubstring("did you mean \"bridges\"?"));
   std::string many = "[images]\ndirectories = [";
   for (int i = 0; i < 17; ++i) many += "\"/d" + std::to_string(i) + "\",";
   CHECK_THAT(errors(many + "]\n"), ContainsSubstring("17 directories are too many"));
