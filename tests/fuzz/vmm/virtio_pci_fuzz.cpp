@@ -10,8 +10,10 @@
 
 #include "tests/fuzz/vmm/fuzz_input.hpp"
 #include "tests/unit/vmm/virtio/fake_machine.hpp"
+#include "tests/unit/vmm/virtio/fake_wire.hpp"
 #include "vmm/virtio/block.hpp"
 #include "vmm/virtio/console.hpp"
+#include "vmm/virtio/net.hpp"
 #include "vmm/virtio/rng.hpp"
 
 using namespace immure;
@@ -33,10 +35,24 @@ int shared_disk() {
   return disk;
 }
 
-std::unique_ptr<Device> make_device(unsigned kind, UniqueFd& peer) {
+/// The kind is in the low bits of an input's first byte; the others say how the driver begins.
+constexpr unsigned network_bit = 8;
+constexpr unsigned started_bit = 4;
+constexpr unsigned offloads_bit = 16;
+
+std::unique_ptr<Device> make_network(UniqueFd& peer) {
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) std::abort();
+  peer.reset(pair[1]);
+  return Net::create(std::make_unique<FakeWire>(UniqueFd(pair[0])), "fuzz", {2, 0, 0, 0, 0, 1});
+}
+
+std::unique_ptr<Device> make_device(unsigned shape, UniqueFd& peer) {
   const auto disk = [](policy::DiskAccess access) {
     return FakeQueue::must(Block::create(UniqueFd(::dup(shared_disk())), "fuzz", access));
   };
+  if ((shape & network_bit) != 0) return make_network(peer);
+  const auto kind = shape % 4;
   if (kind == 0) return disk(policy::DiskAccess::read_write);
   if (kind == 1) return disk(policy::DiskAccess::read_only);
   if (kind == 2) return std::make_unique<Rng>();
@@ -50,9 +66,9 @@ struct Guest {
   explicit Guest(std::unique_ptr<Device> device) : machine(std::move(device), memory_size) {}
 
   /// Two queues that are set up already, so that the fuzzer need not find the way there.
-  void start() {
+  void start(std::uint64_t features) {
     machine.enable_pci();
-    machine.negotiate(feature::common | feature::block_flush);
+    machine.negotiate(features);
     for (std::uint16_t i = 0; i < 2; ++i) machine.enable_queue(i, queues.at(i));
     machine.set_status(15);
   }
@@ -121,7 +137,10 @@ void step(Guest& guest, FuzzInput& input) {
     case 5:
       return machine.notify(input.take<std::uint8_t>() % 4);
     case 6:
-      if (guest.peer) (void)!::write(guest.peer.get(), "input", input.take<std::uint8_t>() % 6);
+      if (guest.peer) {
+        const auto bytes = input.take_bytes(input.take<std::uint8_t>());
+        (void)!::write(guest.peer.get(), bytes.data(), bytes.size());
+      }
       return;
     case 7:
       return guest.request(input);
@@ -138,10 +157,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FuzzInput input(data, size);
   const auto shape = input.take<std::uint8_t>();
   UniqueFd peer;
-  Guest guest(make_device(shape % 4, peer));
+  Guest guest(make_device(shape, peer));
   guest.peer = std::move(peer);
   auto& machine = guest.machine;
-  if ((shape & 4) != 0) guest.start();
+  const auto net_features =
+      feature::net_mergeable_buffers | feature::net_guest_checksum | feature::net_guest_tso4;
+  if ((shape & started_bit) != 0) {
+    const auto offloads = (shape & offloads_bit) != 0 ? net_features : 0;
+    guest.start(feature::common | ((shape & network_bit) != 0 ? offloads : feature::block_flush));
+  }
   for (int steps = 0; steps < 512 && !input.at_end(); ++steps) step(guest, input);
   machine.run();
 
