@@ -44,6 +44,7 @@ Result<std::unique_ptr<Machine>> Machine::build(const policy::VmmRecord& record)
 
   IMMURE_TRY(m.mmio_.add(layout::ioapic_start, layout::ioapic_size, m.ioapic_));
   IMMURE_TRY(m.ports_.add(layout::power_port, layout::power_port_count, m.power_));
+  IMMURE_TRY(m.ports_.add(layout::panic_port, 1, m.panic_port_));
   if (record.serial == Switch::on) IMMURE_TRY(m.add_serial());
   IMMURE_TRY(m.add_pci(record));
   IMMURE_TRY(m.add_vcpus(kvm, record.vcpus));

@@ -12,6 +12,7 @@
 #include "vmm/devices/ending.hpp"
 #include "vmm/devices/io_bus.hpp"
 #include "vmm/devices/ioapic.hpp"
+#include "vmm/devices/panic_port.hpp"
 #include "vmm/devices/power.hpp"
 #include "vmm/devices/serial.hpp"
 #include "vmm/event_loop.hpp"
@@ -64,6 +65,7 @@ class Machine {
   Ioapic ioapic_{vm_};
   IoapicLine event_line_{ioapic_, layout::event_irq};
   Power power_{ending_, event_line_};
+  PanicPort panic_port_{ending_};
   IoapicLine serial_line_{ioapic_, layout::serial_irq};
   ConsoleOutput console_output_;
   std::unique_ptr<Serial> serial_;

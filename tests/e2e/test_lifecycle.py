@@ -148,6 +148,14 @@ class TestEnding(ImmureTest):
         self.assert_as_before(before)
 
 
+    def test_a_guest_whose_kernel_panics_has_crashed_and_does_not_reboot_for_ever(self):
+        before = snapshot()
+        done = self.guest("panic", "panic").run()
+        self.assert_ended(done, 10)
+        self.assertIn("Kernel panic", done.stdout)
+        self.assert_as_before(before)
+
+
 class TestCommands(ImmureTest):
     def test_ps_lists_what_runs_and_nothing_else(self):
         self.assertEqual(json.loads(immure("ps", "--json", check=True).stdout), [])

@@ -1,7 +1,7 @@
 /*
- * The devices that cannot be discovered: the PCI host bridge and the generic event device with the power
- * button. The numbers are those of vmm/machine_layout.hpp and vmm/devices/power.hpp; a unit test
- * compares them.
+ * The devices that cannot be discovered: the PCI host bridge, the generic event device with the power
+ * button, and the port for panics. The numbers are those of vmm/machine_layout.hpp and
+ * vmm/devices/power.hpp; a unit test compares them.
  */
 DefinitionBlock ("dsdt.aml", "DSDT", 2, "IMMURE", "IMMUREVM", 1)
 {
@@ -58,6 +58,17 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "IMMURE", "IMMUREVM", 1)
                     Notify (\_SB.PWRB, 0x80)
                 }
             }
+        }
+
+        // The driver knows the device by this name (drivers/misc/pvpanic/pvpanic-mmio.c).
+        Device (PEVT)
+        {
+            Name (_HID, "QEMU0001")
+            Name (_UID, 0)
+            Name (_CRS, ResourceTemplate ()
+            {
+                IO (Decode16, 0x0505, 0x0505, 0x01, 0x01)
+            })
         }
 
         Device (PWRB)

@@ -102,3 +102,8 @@ TEST_CASE("ACPI: iasl takes every table apart without an error", "[acpi]") {
   }
   std::filesystem::remove_all(directory);
 }
+
+TEST_CASE("the DSDT's port for panics is the machine's", "[acpi]") {
+  CHECK(number(source("dsdt.asl"), R"(IO \(Decode16, (0x\w+))") == layout::panic_port);
+  CHECK(number(source("dsdt.asl"), R"(IO \(Decode16, 0x\w+, (0x\w+))") == layout::panic_port);
+}
