@@ -94,6 +94,14 @@ void add_controls(CLI::App& app, Parsed& parsed) {
 
   auto* kill = add_command(app, help_of("kill"), parsed, [&parsed] { return kill_command(parsed.name); });
   add_name(kill, parsed);
+
+  auto* pause = add_command(app, help_of("pause"), parsed, [&parsed] { return pause_command(parsed.name); });
+  add_name(pause, parsed);
+  auto* resume =
+      add_command(app, help_of("resume"), parsed, [&parsed] { return resume_command(parsed.name); });
+  add_name(resume, parsed);
+
+  add_command(app, help_of("gc"), parsed, [] { return gc_command(); });
 }
 
 /// For the launcher, which parses no text; not shown in the help.

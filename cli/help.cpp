@@ -15,10 +15,9 @@ constexpr std::array commands{
         "  immure run web.toml               at its console\n"
         "  immure run -d web.toml            in the background\n"
         "  immure run --dry-run web.toml     only say what would be done"},
-    CommandHelp{
-        "ps", "list the guests",
-        "States: starting, running, ending, abandoned (the keeper died; the next launch undoes it).\n\n"
-        "  immure ps --json | jq -r '.[].name'"},
+    CommandHelp{"ps", "list the guests",
+                "States: starting, running, paused, ending, abandoned (the keeper died; gc undoes it).\n\n"
+                "  immure ps --json | jq -r '.[].name'"},
     CommandHelp{"inspect", "show how a guest is confined, as the kernel reports it",
                 "All of it is read from /proc at this moment, not from what was asked for. Needs root.\n\n"
                 "  immure inspect web\n"
@@ -29,6 +28,13 @@ constexpr std::array commands{
                 "Exit code 0: it switched itself off. 12: it was killed.\n\n"
                 "  immure stop web --timeout 60"},
     CommandHelp{"kill", "end a guest at once", "Everything that the launch did is undone. Needs root."},
+    CommandHelp{"pause", "stop a guest where it is",
+                "Its VMM gets no CPU time until it is resumed or killed. Needs root.\n\n"
+                "  immure pause web; immure resume web"},
+    CommandHelp{"resume", "let a paused guest go on", "Needs root."},
+    CommandHelp{
+        "gc", "undo what is left of guests whose keeper is gone",
+        "Every launch does it first; this does only that. Prints the names of what was undone. Needs root."},
     CommandHelp{"logs", "show the log lines of a guest's VMM",
                 "Errors of devices and what the guest's drivers did wrong, the last 64 KiB."},
     CommandHelp{"validate", "check a guest specification",

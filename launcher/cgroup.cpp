@@ -12,7 +12,7 @@ constexpr std::uint64_t default_overhead = 64ULL << 20;
 constexpr std::uint32_t threads_beside_vcpus = 8;
 constexpr std::uint64_t quota_period = 100'000;  // Microseconds: the kernel's default.
 constexpr std::uint64_t page = 4096;
-constexpr int empty_polls = 500;
+constexpr int event_polls = 500;
 constexpr int poll_milliseconds = 20;
 
 /// Lets the groups below `directory` have what the kernel can limit.
@@ -45,13 +45,14 @@ Result<void> make_leaf(Kernel& kernel, const std::string& directory, std::span<c
   return {};
 }
 
-Result<void> await_empty(Kernel& kernel, const std::string& directory) {
-  for (int i = 0; i < empty_polls; ++i) {
+/// Waits until the kernel says this of the group: cgroup.events.
+Result<void> await(Kernel& kernel, const std::string& directory, const char* key, const char* value) {
+  for (int i = 0; i < event_polls; ++i) {
     const auto events = IMMURE_TRY(kernel.read_file(directory + "/cgroup.events"));
-    if (field_of(events, "populated") == "0") return {};
+    if (field_of(events, key) == value) return {};
     static_cast<void>(IMMURE_TRY(kernel.poll({}, poll_milliseconds)));
   }
-  return invalid("processes in " + directory + " do not end");
+  return invalid("the processes in " + directory + " do not become " + key + " " + value);
 }
 
 }  // namespace
@@ -98,11 +99,17 @@ Result<void> Cgroup::kill(Kernel& kernel, std::string_view leaf) const {
   return kernel.write_file(path(leaf) + "/cgroup.kill", "1");
 }
 
+Result<void> Cgroup::freeze(Kernel& kernel, std::string_view leaf, Motion motion) const {
+  const auto* const frozen = motion == Motion::stopped ? "1" : "0";
+  IMMURE_TRY(kernel.write_file(path(leaf) + "/cgroup.freeze", frozen));
+  return await(kernel, path(leaf), "frozen", frozen);
+}
+
 Result<void> Cgroup::destroy(Kernel& kernel) const {
   if (auto killed = kill(kernel, ""); !killed) {
     return tolerate(ENOENT, std::move(killed));
   }
-  IMMURE_TRY(await_empty(kernel, path("")));
+  IMMURE_TRY(await(kernel, path(""), "populated", "0"));
   for (const auto* leaf : {"vmm", "monitor", ""}) {
     IMMURE_TRY(tolerate(ENOENT, kernel.remove(path(leaf))));
   }

@@ -11,6 +11,8 @@ struct CgroupSetting {
   std::string value;
 };
 
+enum class Motion { stopped, running };
+
 /// The limits of the guest's VMM: cgroup-v2.rst.
 std::vector<CgroupSetting> vmm_limits(const policy::GuestRecord& guest);
 
@@ -30,6 +32,9 @@ class Cgroup {
 
   /// Kills what lives in one leaf, or in both where `leaf` is empty.
   Result<void> kill(Kernel& kernel, std::string_view leaf) const;
+
+  /// Stops what lives in one leaf where it is, or lets it go on; returns once the kernel says that it is so.
+  Result<void> freeze(Kernel& kernel, std::string_view leaf, Motion motion) const;
 
   [[nodiscard]] std::string path(std::string_view leaf) const;
   /// As /proc/PID/cgroup shows it.

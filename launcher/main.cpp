@@ -37,13 +37,17 @@ ExitCode show_plan(Kernel& kernel, const policy::GuestRecord& guest, const Repor
   return reporter.answer({}, ExitCode::failure);
 }
 
-ExitCode kill_by_name(Kernel& kernel, const Paths& paths, const policy::LaunchRequest& request,
+Result<void> act_on(Kernel& kernel, const Paths& paths, LaunchVerb verb, const std::string& name) {
+  if (!policy::is_guest_name(name)) return invalid("that is no guest's name");
+  if (verb == LaunchVerb::kill) return kill_guest(kernel, paths, name);
+  return move_guest(kernel, paths, name, verb == LaunchVerb::pause ? Motion::stopped : Motion::running);
+}
+
+ExitCode act_on_guest(Kernel& kernel, const Paths& paths, const policy::LaunchRequest& request,
                       const Reporter& reporter) {
-  const std::string name(request.name.view());
-  const auto killed =
-      policy::is_guest_name(name) ? kill_guest(kernel, paths, name) : invalid("that is no guest's name");
-  const auto is_missing = !killed && killed.error().error_number == ESRCH;
-  return reporter.answer(killed, is_missing ? ExitCode::no_such_guest : ExitCode::failure);
+  const auto done = act_on(kernel, paths, request.verb, std::string(request.name.view()));
+  const auto is_missing = !done && done.error().error_number == ESRCH;
+  return reporter.answer(done, is_missing ? ExitCode::no_such_guest : ExitCode::failure);
 }
 
 /// Whatever was asked: our own process first, then what launches left that nobody looks after any more.
@@ -67,7 +71,9 @@ ExitCode serve(const policy::LaunchRequest& request, const Reporter& reporter) {
     case LaunchVerb::run:
       return run_guest(kernel, paths, request.guest, stop_signals->get(), reporter);
     case LaunchVerb::kill:
-      return kill_by_name(kernel, paths, request, reporter);
+    case LaunchVerb::pause:
+    case LaunchVerb::resume:
+      return act_on_guest(kernel, paths, request, reporter);
     case LaunchVerb::recover:
       return reporter.answer({}, ExitCode::failure);
     case LaunchVerb::plan:

@@ -1,13 +1,16 @@
 #include "launcher/recover.hpp"
 
 #include "base/log.hpp"
-#include "launcher/cgroup.hpp"
 
 namespace immure::launcher {
 namespace {
 
 constexpr int undo_polls = 600;
 constexpr int poll_milliseconds = 50;
+
+std::unexpected<Error> no_guest(const std::string& name) {
+  return std::unexpected(Error{.message = "no guest called " + name + " runs", .error_number = ESRCH});
+}
 
 }  // namespace
 
@@ -35,8 +38,7 @@ Result<void> kill_guest(Kernel& kernel, const Paths& paths, const std::string& n
     const auto status = kernel.status_of(paths.guest(name));
     return !status && status.error().error_number == ENOENT;
   };
-  if (gone())
-    return std::unexpected(Error{.message = "no guest called " + name + " runs", .error_number = ESRCH});
+  if (gone()) return no_guest(name);
   IMMURE_TRY(tolerate(ENOENT, kernel.replace_file(kill_mark(paths, name), {})));
   for (int i = 0; i < undo_polls; ++i) {
     if (gone()) return {};
@@ -46,6 +48,12 @@ Result<void> kill_guest(Kernel& kernel, const Paths& paths, const std::string& n
     static_cast<void>(IMMURE_TRY(kernel.poll({}, poll_milliseconds)));
   }
   return invalid("the keeper of " + name + " did not undo the launch in time");
+}
+
+Result<void> move_guest(Kernel& kernel, const Paths& paths, const std::string& name, Motion motion) {
+  auto moved = Cgroup(paths.cgroups, name).freeze(kernel, "vmm", motion);
+  if (!moved && moved.error().error_number == ENOENT) return no_guest(name);
+  return moved;
 }
 
 }  // namespace immure::launcher

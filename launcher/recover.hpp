@@ -1,5 +1,6 @@
 #pragma once
 
+#include "launcher/cgroup.hpp"
 #include "launcher/ledger.hpp"
 #include "launcher/reporter.hpp"
 
@@ -15,5 +16,8 @@ std::string kill_mark(const Paths& paths, std::string_view name);
 /// Kills the guest and waits until its keeper has undone the launch. An Error with ESRCH where there is no
 /// such guest.
 Result<void> kill_guest(Kernel& kernel, const Paths& paths, const std::string& name);
+
+/// Stops the guest's VMM where it is, or lets it go on. An Error with ESRCH where there is no such guest.
+Result<void> move_guest(Kernel& kernel, const Paths& paths, const std::string& name, Motion motion);
 
 }  // namespace immure::launcher

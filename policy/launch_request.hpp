@@ -10,6 +10,8 @@ enum class LaunchVerb : std::uint32_t {
   run = 1,      ///< start `guest`, then stay as its keeper
   kill = 2,     ///< kill the guest called `name`; its keeper undoes the launch
   recover = 3,  ///< find every launch whose keeper is gone and undo it
+  pause = 5,    ///< stop the guest called `name` where it is
+  resume = 6,   ///< let it go on
   plan = 4,     ///< say what `run` would do, step by step, and change nothing; needs no privilege
 };
 
@@ -20,7 +22,7 @@ struct LaunchRequest {
   RecordHeader header;
   LaunchVerb verb{};
   std::uint32_t reserved = 0;
-  GuestName name;     ///< for kill
+  GuestName name;     ///< for kill, pause and resume
   GuestRecord guest;  ///< for run; all zero otherwise
 };
 
@@ -33,7 +35,7 @@ enum class ReportKind : std::uint32_t {
   ended = 3,    ///< the guest is gone and everything is undone; `exit_code` says how
   restarted = 4,  ///< the guest rebooted: a fresh VMM runs; `vmm_pid` is set
   recovered = 5,  ///< one abandoned launch was undone; `name` says which
-  done = 6,       ///< a kill, recover or plan request was carried out
+  done = 6,       ///< a request other than `run` was carried out
   plan_step = 7,  ///< one step of the plan, in `message`
 };
 

@@ -32,7 +32,7 @@ constexpr std::uint64_t kernel_area_start = 0x10'0000;
 
 constexpr std::uint16_t serial_port = 0x3f8;  ///< COM1
 constexpr std::uint16_t serial_port_count = 8;
-constexpr std::uint16_t panic_port = 0x505;   ///< pvpanic
+constexpr std::uint16_t panic_port = 0x505;  ///< pvpanic
 constexpr std::uint16_t power_port = 0x600;  ///< ACPI sleep control, sleep status, reset, event select
 constexpr std::uint16_t power_port_count = 8;
 

@@ -24,6 +24,10 @@ Expected<ExitCode> inspect_command(const std::string& name, OutputFormat format)
 Expected<ExitCode> console_command(const std::string& name);
 Expected<ExitCode> stop_command(const std::string& name, std::chrono::seconds timeout);
 Expected<ExitCode> kill_command(const std::string& name);
+Expected<ExitCode> pause_command(const std::string& name);
+Expected<ExitCode> resume_command(const std::string& name);
+/// Undoes what is left of guests whose keeper is gone; prints their names.
+Expected<ExitCode> gc_command();
 Expected<ExitCode> logs_command(const std::string& name);
 Expected<ExitCode> validate_command(const std::string& spec, OutputFormat format);
 Expected<ExitCode> doctor_command(OutputFormat format);

@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "cli/launch/service_manager.hpp"
+
 namespace immure::cli {
 namespace {
 
@@ -106,7 +108,13 @@ Expected<void> Foreground::enforce_deadline() {
 
 Expected<void> Foreground::guest_runs(const LaunchReport& report) {
   vmm_pid_ = report.vmm_pid;
-  if (stage_ == Stage::launching) stage_ = Stage::running;
+  if (stage_ == Stage::launching) {
+    stage_ = Stage::running;
+    // A service manager that cannot be told gives up on us by itself.
+    if (const auto told = tell_service_manager("READY=1"); !told) {
+      fmt::print(stderr, "immure: {}: {}\n", name_, told.error().message);
+    }
+  }
   if (stop_once_running_) {
     stop_once_running_ = false;
     return kill_guest();

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 
 #include "base/io.hpp"
+#include "base/proc_text.hpp"
 #include "base/sealed_memfd.hpp"
+#include "cli/doctor/host_file.hpp"
 #include "cli/output/printable.hpp"
 #include "cli/proc/process_directory.hpp"
 
@@ -36,7 +38,10 @@ Result<void> check(const GuestState& state, std::string_view name) {
 }
 
 ProcessTicks ticks_of(const GuestState& state) {
-  return {.keeper = start_ticks_of(state.keeper_pid), .vmm = start_ticks_of(state.vmm_pid)};
+  const auto events = host_file(fmt::format("/sys/fs/cgroup{}/cgroup.events", state.cgroup.view()));
+  return {.keeper = start_ticks_of(state.keeper_pid),
+          .vmm = start_ticks_of(state.vmm_pid),
+          .is_frozen = events && field_of(*events, "frozen") == "1"};
 }
 
 bool is_starting(const policy::GuestState& state) { return state.phase == GuestPhase::starting; }
@@ -49,6 +54,8 @@ std::string_view liveness_name(Liveness liveness) {
       return "starting";
     case Liveness::running:
       return "running";
+    case Liveness::paused:
+      return "paused";
     case Liveness::ending:
       return "ending";
     case Liveness::abandoned:
@@ -62,7 +69,9 @@ Liveness judge_liveness(const GuestState& state, const ProcessTicks& now) {
   const bool vmm_lives = now.vmm != 0 && now.vmm == state.vmm_start_ticks;
   if (!keeper_lives) return Liveness::abandoned;
   if (is_starting(state)) return Liveness::starting;
-  if (state.phase == GuestPhase::running && vmm_lives) return Liveness::running;
+  if (state.phase == GuestPhase::running && vmm_lives) {
+    return now.is_frozen ? Liveness::paused : Liveness::running;
+  }
   return Liveness::ending;
 }
 

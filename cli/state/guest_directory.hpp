@@ -10,7 +10,7 @@
 namespace immure::cli {
 
 /// A guest as `immure ps` shows it. `abandoned`: its keeper is gone and what it did is not undone yet.
-enum class Liveness { starting, running, ending, abandoned };
+enum class Liveness { starting, running, paused, ending, abandoned };
 std::string_view liveness_name(Liveness liveness);
 
 struct KnownGuest {
@@ -19,10 +19,12 @@ struct KnownGuest {
   policy::GuestState state;
 };
 
-/// The start times of the two processes as /proc has them now; 0 where the process is gone.
+/// The processes as the kernel has them now: start times, 0 where one is gone, and whether the VMM's cgroup
+/// is frozen.
 struct ProcessTicks {
   std::uint64_t keeper = 0;
   std::uint64_t vmm = 0;
+  bool is_frozen = false;
 };
 
 /// What a state record means, given the processes that exist now. Pure.

@@ -8,8 +8,8 @@
 namespace immure::vmm {
 
 /// Where a guest's kernel says that it panicked: pvpanic (QEMU docs/specs/pvpanic.rst, Linux
-/// drivers/misc/pvpanic). The machine ends then, as one that crashed; otherwise it would hang or reboot for ever, as
-/// the guest likes.
+/// drivers/misc/pvpanic). The machine ends then, as one that crashed; otherwise it would hang or reboot for
+/// ever, as the guest likes.
 class PanicPort : public IoHandler {
  public:
   static constexpr std::uint8_t panicked = 1;

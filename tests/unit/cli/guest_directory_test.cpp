@@ -39,6 +39,10 @@ TEST_CASE("a guest's state follows from its record and the processes that exist"
   state.keeper_start_ticks = 100;
   state.vmm_start_ticks = 200;
   CHECK(judge_liveness(state, {.keeper = 100, .vmm = 200}) == Liveness::running);
+  SECTION("a VMM that is frozen means paused") {
+    CHECK(judge_liveness(state, {.keeper = 100, .vmm = 200, .is_frozen = true}) == Liveness::paused);
+    CHECK(judge_liveness(state, {.keeper = 100, .vmm = 0, .is_frozen = true}) == Liveness::ending);
+  }
   SECTION("a keeper that is gone means abandoned") {
     CHECK(judge_liveness(state, {.keeper = 0, .vmm = 200}) == Liveness::abandoned);
   }

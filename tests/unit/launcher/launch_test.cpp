@@ -6,6 +6,7 @@
 
 #include "launcher/keeper.hpp"
 #include "launcher/plan.hpp"
+#include "launcher/recover.hpp"
 #include "policy/fd_layout.hpp"
 #include "tests/unit/launcher/recording_kernel.hpp"
 
@@ -282,6 +283,22 @@ TEST_CASE("networks are attached before the VMM starts, and nothing can be chang
     REQUIRE(given != launch.vmm_spec.fds.end());
     CHECK(given->target == policy::vmm_fd::first_net + static_cast<int>(i));
   }
+  REQUIRE(launch.ledger.undo(host.kernel));
+}
+
+TEST_CASE("a guest is paused once the kernel says that it stands still", "[launcher]") {
+  Host host;
+  auto launch = host.launch();
+  host.show(launch);
+  REQUIRE(execute(make_plan(host.guest), launch));
+  const auto file = host.paths.cgroups + "/immure/web1/vmm/cgroup.freeze";
+  REQUIRE(move_guest(host.kernel, host.paths, "web1", Motion::stopped));
+  CHECK(host.kernel.written[file] == "1");
+  REQUIRE(move_guest(host.kernel, host.paths, "web1", Motion::running));
+  CHECK(host.kernel.written[file] == "0");
+  host.kernel.fail_on = "write_file";
+  CHECK_FALSE(move_guest(host.kernel, host.paths, "web1", Motion::stopped));
+  host.kernel.fail_on.clear();
   REQUIRE(launch.ledger.undo(host.kernel));
 }
 

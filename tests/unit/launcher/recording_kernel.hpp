@@ -84,7 +84,10 @@ class RecordingKernel : public Kernel {
   Result<std::string> read_file(const std::string& path) override {
     IMMURE_TRY(record("read_file " + path));
     if (path.ends_with("/cgroup.controllers")) return std::string("cpuset cpu io memory pids\n");
-    if (path.ends_with("/cgroup.events")) return std::string("populated 0\nfrozen 0\n");
+    if (path.ends_with("/cgroup.events")) {
+      const auto frozen = written.find(path.substr(0, path.rfind('/')) + "/cgroup.freeze");
+      return "populated 0\nfrozen " + (frozen == written.end() ? "0" : frozen->second) + "\n";
+    }
     if (path.starts_with("/proc/")) return proc ? proc(path) : "";
     return written[path] + "\n";
   }
