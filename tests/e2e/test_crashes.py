@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from immure_test import ImmureTest
-from support.guest import IMMURE, Guest, disk, image, wait_for
+from support.guest import IMMURE, Guest, disk, image, immure, wait_for
 from support.kernel import processes_named
 from support.leftovers import snapshot
 
@@ -30,6 +30,15 @@ class TestCrashes(ImmureTest):
         guest.start()
         os.kill(guest.inspect()["keeper"]["pid"], signal.SIGKILL)
         self.next_command_cleans(before)
+
+    def test_gc_undoes_what_a_killed_keeper_left_and_names_the_guest(self):
+        guest = self.tiny_guest("collected")
+        before = snapshot()
+        guest.start()
+        os.kill(guest.inspect()["keeper"]["pid"], signal.SIGKILL)
+        self.assertEqual(immure("gc", check=True).stdout, "collected\n")
+        self.assert_as_before(before)
+        self.assertEqual(immure("gc", check=True).stdout, "")
 
     def test_a_killed_monitor_leaves_nothing(self):
         guest = self.tiny_guest("killed-monitor")

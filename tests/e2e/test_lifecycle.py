@@ -2,14 +2,25 @@
 
 import json
 import subprocess
+import time
+from pathlib import Path
 
 from immure_test import ImmureTest
 from support.audit import AuditMark
 from support.guest import IMMURE, disk, image, immure, wait_for
 from support.kernel import label_of_file
+from support.install import PUSHED
 from support.leftovers import snapshot
 
 IMAGE_REFUSED = 6
+GUEST_DEFINITIONS = Path("/etc/immure/guests")
+UNIT = Path("/run/systemd/system/immure@.service")
+
+
+def cpu_ticks(pid: int) -> int:
+    """User and system time: fields 14 and 15 of proc(5)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 class TestBoot(ImmureTest):
@@ -154,6 +165,80 @@ class TestEnding(ImmureTest):
         self.assert_ended(done, 10)
         self.assertIn("Kernel panic", done.stdout)
         self.assert_as_before(before)
+
+
+class TestPause(ImmureTest):
+    def test_a_paused_guest_stands_still_until_it_is_resumed(self):
+        guest = self.guest("paused", "echo").start()
+        guest.console_until("IMMURE-GUEST-READY")
+        immure("pause", "paused", check=True)
+        self.assertEqual(self.state_of("paused"), "paused")
+        ticks = cpu_ticks(guest.pid())
+        time.sleep(2)
+        self.assertEqual(cpu_ticks(guest.pid()), ticks)
+        immure("resume", "paused", check=True)
+        self.assertEqual(self.state_of("paused"), "running")
+        guest.console_until("IMMURE-GUEST-ECHO again", send=b"again\n")
+
+    def test_a_paused_guest_is_stopped_and_killed_as_any_other(self):
+        before = snapshot()
+        guest = self.guest("paused-stop", "button").start()
+        guest.console_until("IMMURE-GUEST-READY")
+        immure("pause", "paused-stop", check=True)
+        self.assertEqual(immure("stop", "paused-stop").returncode, 0)
+        self.guest("paused-kill", "hang").start()
+        immure("pause", "paused-kill", check=True)
+        self.assertEqual(immure("kill", "paused-kill").returncode, 0)
+        self.assert_as_before(before)
+
+    def state_of(self, name: str) -> str:
+        listed = json.loads(immure("ps", "--json", check=True).stdout)
+        return next(entry["state"] for entry in listed if entry["name"] == name)
+
+
+class TestService(ImmureTest):
+    """immure@NAME.service: the unit file is the packaged one."""
+
+    def setUp(self):
+        GUEST_DEFINITIONS.mkdir(parents=True, exist_ok=True)
+        UNIT.write_bytes((PUSHED / "systemd/immure@.service").read_bytes())
+        self.addCleanup(self.systemctl, "daemon-reload")
+        self.addCleanup(UNIT.unlink)
+        self.systemctl("daemon-reload")
+
+    def systemctl(self, *arguments) -> subprocess.CompletedProcess:
+        return subprocess.run(["systemctl", *arguments], capture_output=True, text=True, check=False)
+
+    def define(self, name: str, test: str) -> None:
+        guest = self.guest(name, test)
+        definition = GUEST_DEFINITIONS / f"{name}.toml"
+        definition.write_text(guest.spec.read_text())
+        self.addCleanup(definition.unlink)
+
+    def test_a_service_is_started_once_its_guest_runs_and_stopped_by_the_power_button(self):
+        self.define("served", "button")
+        before, mark = snapshot(), AuditMark()
+        started = self.systemctl("start", "immure@served")
+        self.assertEqual(started.returncode, 0, self.journal("served"))
+        self.assertEqual(json.loads(immure("ps", "--json", check=True).stdout)[0]["state"], "running")
+        wait_for(lambda: "IMMURE-GUEST-READY" in self.journal("served"), 120)
+        self.assertEqual(self.systemctl("stop", "immure@served").returncode, 0)
+        self.assertEqual(self.systemctl("show", "-P", "Result", "immure@served").stdout.strip(), "success", self.journal("served"))
+        self.assertIn("IMMURE-GUEST-BUTTON pressed", self.journal("served"))
+        self.assert_as_before(before)
+        self.assert_no_denials(mark)
+
+    def test_a_service_whose_guest_cannot_start_fails_with_the_cause_in_the_journal(self):
+        self.define("unserved", "none")
+        definition = GUEST_DEFINITIONS / "unserved.toml"
+        definition.write_text(definition.read_text().replace("/guests/debian13/vmlinux", "/guests/no-kernel"))
+        self.assertNotEqual(self.systemctl("start", "immure@unserved").returncode, 0)
+        self.addCleanup(self.systemctl, "reset-failed", "immure@unserved")
+        self.assertIn("/guests/no-kernel", self.journal("unserved"))
+
+    def journal(self, name: str) -> str:
+        subprocess.run(["journalctl", "--sync"], check=False)
+        return subprocess.run(["journalctl", "-u", f"immure@{name}", "-o", "cat", "--no-pager"], capture_output=True, text=True, check=True).stdout
 
 
 class TestCommands(ImmureTest):

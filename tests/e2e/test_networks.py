@@ -8,7 +8,7 @@ from pathlib import Path
 
 from immure_test import ImmureTest
 from support.audit import AuditMark
-from support.guest import wait_for
+from support.guest import immure, wait_for
 from support.leftovers import snapshot
 
 BAD_SPECIFICATION, NOT_ADMITTED, FAILURE = 3, 4, 1
@@ -32,7 +32,7 @@ def serve(address: str, port: int, talk) -> threading.Thread:
             with connection:
                 talk(connection)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread
 
@@ -88,7 +88,7 @@ class TestTaps(NetworkTest):
                    serve("192.0.2.1", 7002, lambda connection: read_all(connection, received))]  # fmt: skip
         done = self.on_network("net-bytes", "net-up,fetch,send", {"tap": tap}).run()
         for thread in threads:
-            thread.join()
+            thread.join(60)
         self.assert_ended(done, 0)
         self.assertIn(f"IMMURE-GUEST-FETCHED {hashlib.sha256(PATTERN).hexdigest()}", done.stdout)
         self.assertEqual(hashlib.sha256(b"".join(received)).digest(), hashlib.sha256(PATTERN).digest())
@@ -127,7 +127,7 @@ class TestTaps(NetworkTest):
         first = guest.pid()
         guest.console_until("IMMURE-GUEST-PING answered")
         guest.console_until("IMMURE-GUEST-ECHO quit", send=b"quit\n")
-        wait_for(lambda: guest.pid() != first, 120)
+        wait_for(lambda: immure("inspect", "net-reboot").returncode == 0 and guest.pid() != first, 120)
         guest.console_until("IMMURE-GUEST-PING answered")
 
 
