@@ -72,6 +72,20 @@ class TestDisks(ImmureTest):
         self.assertIn("IMMURE-GUEST-WRITE good", done.stdout)
         self.assertTrue(path.read_bytes().startswith(b"1\n2\n3\n4\n5\n"))
 
+    def test_what_a_guest_discards_is_given_back_to_the_host(self):
+        path = image("discard.raw", 8)
+        path.write_bytes(b"x" * (8 << 20))
+        subprocess.run(["sync", path], check=True)
+        self.assertGreaterEqual(path.stat().st_blocks * 512, 8 << 20)
+        mark = AuditMark()
+        done = self.guest("disk-discard", "disk-discard", disks=[disk(path)]).run()
+        self.assert_ended(done, 0)
+        self.assertIn("IMMURE-GUEST-DISCARD done", done.stdout)
+        self.assertIn(f"IMMURE-GUEST-LIMITS {1 << 30} {16 << 20}", done.stdout)
+        self.assertLess(path.stat().st_blocks * 512, 1 << 20)
+        self.assertEqual(path.stat().st_size, 8 << 20)
+        self.assert_no_denials(mark)
+
     def test_a_guest_cannot_write_a_read_only_disk(self):
         path = image("read-only.raw")
         done = self.guest("disk-read-only", "disks,disk-write-refused", disks=[disk(path, read_only=True)]).run()

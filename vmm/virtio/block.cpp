@@ -20,10 +20,15 @@ constexpr std::uint32_t max_segment_bytes = 64 * 1024;
 /// guest's other devices, in one system call for as long as the guest likes.
 constexpr std::uint64_t max_request_bytes = std::uint64_t{max_segments} * max_segment_bytes;
 
+/// Giving space back is a matter of the file system's books. Zeros may have to be written, byte for byte.
+constexpr std::uint32_t max_discard_sectors = (1U << 30) / sector_bytes;
+constexpr std::uint32_t max_write_zeroes_sectors = (16U << 20) / sector_bytes;
+
 DeviceTraits block_traits(std::string_view id, policy::DiskAccess access) {
   auto features = feature::common | feature::block_max_size | feature::block_max_segments |
                   feature::block_size | feature::block_flush;
-  if (access == policy::DiskAccess::read_only) features |= feature::block_read_only;
+  features |= access == policy::DiskAccess::read_only ? feature::block_read_only
+                                                      : feature::block_discard | feature::block_write_zeroes;
   return {.type = DeviceType::block,
           .name = "disk " + std::string(id),
           .features = features,
@@ -51,6 +56,11 @@ Block::Block(UniqueFd fd, std::string_view id, policy::DiskAccess access, std::u
   config_.max_size = max_segment_bytes;
   config_.max_segments = max_segments;
   config_.block_size = sector_size;
+  config_.max_discard_sectors = max_discard_sectors;
+  config_.discard_alignment = static_cast<std::uint32_t>(sector_size / sector_bytes);
+  config_.max_write_zeroes_sectors = max_write_zeroes_sectors;
+  config_.max_discard_segments = config_.max_write_zeroes_segments = 1;
+  config_.write_zeroes_may_unmap = 1;
   std::ranges::copy(std::as_bytes(std::span(id.substr(0, id_.size()))), id_.begin());
 }
 
@@ -83,6 +93,10 @@ Result<std::uint32_t> Block::handle_request() {
       break;
     case BlockRequest::flush:
       status = flush();
+      break;
+    case BlockRequest::discard:
+    case BlockRequest::write_zeroes:
+      status = IMMURE_TRY(zero(BlockRequest{header.type}, chain_.readable().size() - sizeof(header)));
       break;
     case BlockRequest::get_id:
       status = read_id(status_offset);
@@ -117,6 +131,30 @@ BlockStatus Block::write_sectors(std::uint64_t sector, std::uint64_t size) {
   if (!slices) return fail(slices.error().message);
   if (auto result = write_fully(fd_.get(), *slices, sector * sector_bytes); !result)
     return fail(result.error().message);
+  return write_through_ ? flush() : BlockStatus::ok;
+}
+
+/// DISCARD and WRITE_ZEROES: the one range is copied, then checked.
+Result<BlockStatus> Block::zero(BlockRequest kind, std::uint64_t size) {
+  if (access_ == policy::DiskAccess::read_only) return fail("write to a read-only disk");
+  BlockRange range;
+  if (size != sizeof(range)) return fail("discard of no range or of more than one");
+  IMMURE_TRY(chain_.readable().read(sizeof(BlockHeader), writable_bytes_of(range)));
+  // Unknown flags, and "may unmap" in a discard, are unsupported (5.2.6.2).
+  const bool may_unmap = range.flags == block_range_may_unmap;
+  if (range.flags != 0 && !(may_unmap && kind == BlockRequest::write_zeroes)) return BlockStatus::unsupported;
+  if (kind == BlockRequest::discard) return zero_range(range, max_discard_sectors, Space::freed);
+  return zero_range(range, max_write_zeroes_sectors, may_unmap ? Space::freed : Space::kept);
+}
+
+BlockStatus Block::zero_range(const BlockRange& range, std::uint32_t most, Space space) {
+  if (range.sectors > most || !range_fits<std::uint64_t>(range.sector, range.sectors, config_.capacity))
+    return fail("discard past the end or of too much at once");
+  if (range.sectors == 0) return BlockStatus::ok;
+  const auto done = virtio::zero_range(fd_.get(), range.sector * sector_bytes,
+                                       std::uint64_t{range.sectors} * sector_bytes, space);
+  if (!done && done.error().error_number == EOPNOTSUPP) return BlockStatus::unsupported;
+  if (!done) return fail(done.error().message);
   return write_through_ ? flush() : BlockStatus::ok;
 }
 

@@ -8,6 +8,7 @@
 #include "base/unique_fd.hpp"
 #include "policy/guest_record.hpp"
 #include "vmm/rate_limited_log.hpp"
+#include "vmm/virtio/block_io.hpp"
 #include "vmm/virtio/block_layout.hpp"
 #include "vmm/virtio/device.hpp"
 
@@ -36,6 +37,8 @@ class Block final : public Device {
   Result<std::uint32_t> handle_request();
   BlockStatus read_sectors(std::uint64_t sector, std::uint64_t size);
   BlockStatus write_sectors(std::uint64_t sector, std::uint64_t size);
+  Result<BlockStatus> zero(BlockRequest kind, std::uint64_t size);
+  BlockStatus zero_range(const BlockRange& range, std::uint32_t most, Space space);
   BlockStatus read_id(std::uint64_t size);
   BlockStatus flush();
   BlockStatus fail(std::string_view what);

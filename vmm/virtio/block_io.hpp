@@ -25,4 +25,9 @@ Result<Media> probe_media(int fd, std::string_view name);
 Result<void> read_fully(int fd, std::span<iovec> slices, std::uint64_t offset);
 Result<void> write_fully(int fd, std::span<iovec> slices, std::uint64_t offset);
 
+/// What becomes of the space behind bytes that are to read as zeros: given back to the host, or kept.
+enum class Space { freed, kept };
+/// fallocate(2). An Error with EOPNOTSUPP where file system or device cannot do it.
+Result<void> zero_range(int fd, std::uint64_t offset, std::uint64_t size, Space space);
+
 }  // namespace immure::vmm::virtio

@@ -51,6 +51,11 @@ struct BlockFixture : DirectQueue {
     FakeQueue::must(serve(*block));
     return static_cast<std::uint8_t>(get_text(memory, status, 1)[0]);
   }
+  /// A DISCARD or WRITE_ZEROES of one range.
+  std::uint8_t zero_request(std::uint32_t type, const virtio::BlockRange& range) {
+    FakeQueue::must(memory.write_object(GuestAddress{data}, range));
+    return request(type, 0, {readable(data, sizeof(range))});
+  }
   [[nodiscard]] std::string disk_bytes(std::uint64_t offset, std::size_t size) const {
     std::string text(size, '\0');
     FakeQueue::must(pread_exactly(disk, std::as_writable_bytes(std::span(text)), offset));
@@ -65,6 +70,8 @@ constexpr std::uint32_t request_in = 0;
 constexpr std::uint32_t request_out = 1;
 constexpr std::uint32_t request_flush = 4;
 constexpr std::uint32_t request_get_id = 8;
+constexpr std::uint32_t request_discard = 11;
+constexpr std::uint32_t request_write_zeroes = 13;
 constexpr std::uint8_t status_ok = 0;
 constexpr std::uint8_t status_io_error = 1;
 constexpr std::uint8_t status_unsupported = 2;
