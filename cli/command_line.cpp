@@ -18,6 +18,7 @@ struct Parsed {
   bool detach = false;
   bool dry_run = false;
   bool json = false;
+  bool strict = false;
   std::string name;
   std::string spec;
   unsigned timeout = 30;
@@ -74,9 +75,11 @@ void add_queries(CLI::App& app, Parsed& parsed) {
   validate->add_option("SPEC", parsed.spec, "the guest specification")->required();
   add_json(validate, parsed, "print a JSON object");
 
-  auto* doctor =
-      add_command(app, help_of("doctor"), parsed, [&parsed] { return doctor_command(parsed.format()); });
+  auto* doctor = add_command(app, help_of("doctor"), parsed, [&parsed] {
+    return doctor_command(parsed.format(), parsed.strict ? Verdict::ok : Verdict::warn);
+  });
   add_json(doctor, parsed, "print a JSON object");
+  doctor->add_flag("--strict", parsed.strict, "a warning fails, too");
 }
 
 void add_controls(CLI::App& app, Parsed& parsed) {

@@ -41,7 +41,8 @@ constexpr std::array commands{
                 "Every mistake is told as FILE:LINE:COLUMN. Exit code 3 if any."},
     CommandHelp{
         "doctor", "check whether this host can wall guests in",
-        "Each check says what was found, why it matters and how to mend it. Exit code 5 if any fails."},
+        "Each check says what was found, why it matters and how to mend it. Exit code 5 if any fails;\n"
+        "with --strict also if any warns."},
 };
 
 }  // namespace

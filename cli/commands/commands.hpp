@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "cli/doctor/finding.hpp"
 #include "cli/failure.hpp"
 
 namespace immure::cli {
@@ -30,7 +31,7 @@ Expected<ExitCode> resume_command(const std::string& name);
 Expected<ExitCode> gc_command();
 Expected<ExitCode> logs_command(const std::string& name);
 Expected<ExitCode> validate_command(const std::string& spec, OutputFormat format);
-Expected<ExitCode> doctor_command(OutputFormat format);
+Expected<ExitCode> doctor_command(OutputFormat format, Verdict tolerated);
 /// For the launcher: host policy text on standard input, its record on standard output.
 Expected<ExitCode> compile_host_policy_command();
 

@@ -5,14 +5,14 @@
 
 namespace immure::cli {
 
-Expected<ExitCode> doctor_command(OutputFormat format) {
+Expected<ExitCode> doctor_command(OutputFormat format, Verdict tolerated) {
   const auto findings = examine_host();
   if (format == OutputFormat::json) {
     fmt::print("{}\n", findings_json(findings));
   } else {
     fmt::print("{}", findings_text(findings));
   }
-  return worst_of(findings) == Verdict::fail ? ExitCode::unsafe_host : ExitCode::success;
+  return worst_of(findings) > tolerated ? ExitCode::unsafe_host : ExitCode::success;
 }
 
 }  // namespace immure::cli

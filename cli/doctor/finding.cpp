@@ -45,7 +45,9 @@ Findings examine_host() {
   examine_kernel(findings);
   examine_cgroups(findings);
   examine_installation(findings);
+  examine_records(findings);
   examine_side_channels(findings);
+  examine_hardening(findings);
   return findings;
 }
 

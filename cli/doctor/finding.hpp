@@ -4,6 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/guest_state.hpp"
+#include "policy/host_policy_record.hpp"
+
 namespace immure::cli {
 
 /// ok: as it should be. warn: guests run, but a promise is weaker than it could be. fail: no guest will
@@ -32,6 +35,10 @@ void examine_kernel(Findings& findings);
 void examine_cgroups(Findings& findings);
 void examine_installation(Findings& findings);
 void examine_side_channels(Findings& findings);
+/// The same below another root than "/", for tests.
+void examine_hardening(Findings& findings, const std::string& root = "");
+void examine_records(Findings& findings, const std::string& root = "");
+void examine_room(Findings& findings, const policy::HostPolicyRecord& host, const std::string& root = "");
 
 /// The worst verdict.
 Verdict worst_of(const Findings& findings);

@@ -12,13 +12,20 @@
 namespace immure::cli {
 namespace {
 
-/// Programs, and what root reads to decide: root's, and writable for root alone.
-std::string what_is_wrong_with(const char* path) {
+std::string what_is_wrong_with_file(const std::string& path) {
   struct stat status{};
-  if (::stat(path, &status) != 0) return system_error(path).error().message;
+  if (::stat(path.c_str(), &status) != 0) return system_error(path).error().message;
   if (status.st_uid != 0) return fmt::format("{} belongs to uid {}", path, status.st_uid);
   if ((status.st_mode & 022) != 0) return fmt::format("{} is writable for others than root", path);
   return {};
+}
+
+/// Programs, and what root reads to decide: root's, and writable for root alone; so is every directory above
+/// it.
+std::string what_is_wrong_with(const std::string& path) {
+  if (auto problem = what_is_wrong_with_file(path); !problem.empty()) return problem;
+  const auto slash = path.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "" : what_is_wrong_with(path.substr(0, slash));
 }
 
 void examine_programs(Findings& findings) {
@@ -98,7 +105,9 @@ void examine_installation(Findings& findings) {
   examine_directories(findings);
   const auto host = read_host_policy();
   examine_policy(host, findings);
-  if (host) examine_uids(*host, findings);
+  if (!host) return;
+  examine_uids(*host, findings);
+  examine_room(findings, *host);
 }
 
 }  // namespace immure::cli

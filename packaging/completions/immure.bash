@@ -15,7 +15,8 @@ _immure() {
   local options="--help"
   case $command in
     run) options="--help --detach --dry-run --json" ;;
-    ps | inspect | validate | doctor) options="--help --json" ;;
+    ps | inspect | validate) options="--help --json" ;;
+    doctor) options="--help --json --strict" ;;
     stop) options="--help --timeout" ;;
   esac
   if [[ $word == -* ]]; then

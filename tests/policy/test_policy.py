@@ -108,14 +108,17 @@ class TestVmm(unittest.TestCase):
     def test_it_writes_only_what_it_is_given(self):
         given = {"immure_image_t", "immure_tmpfs_t", VMM}
         self.assertLessEqual(targets_with(VMM, "write", {"file", "blk_file"}), given)
-        devices = {"kvm_device_t", "null_device_t", "zero_device_t", "devtty_t"}
+        devices = {"kvm_device_t", "tun_tap_device_t", "null_device_t", "zero_device_t", "devtty_t"}
         self.assertLessEqual(targets_with(VMM, "write", {"chr_file"}), devices)
 
     def test_it_opens_no_device_of_ours(self):
-        self.assertNotIn("kvm_device_t", targets_with(VMM, "open"))
+        self.assertEqual(set(), {"kvm_device_t", "tun_tap_device_t"} & targets_with(VMM, "open"))
 
     def test_it_has_only_the_kvm_ioctls_that_a_machine_needs(self):
         self.assertEqual(KVM_IOCTLS, ioctls_of(VMM, "kvm_device_t", "chr_file"))
+
+    def test_it_has_only_the_ioctls_of_a_tap_that_was_attached_for_it(self):
+        self.assertEqual({0x54D0, 0x54D2, 0x54D8}, ioctls_of(VMM, "tun_tap_device_t", "chr_file"))
 
     def test_its_rules_can_be_read_in_one_sitting(self):
         self.assertLessEqual(len(rules_of(VMM)), 100)

@@ -30,9 +30,9 @@ def files_below(root: Path):
 
 
 def is_guest_cgroup(path: Path) -> bool:
-    """A slice that all guests share may stay; what is in it may not."""
+    """The group that all guests share may stay; what is in it may not."""
     parts = path.relative_to("/sys/fs/cgroup").parts
-    return len(parts) > 1 and any("immure" in part for part in parts)
+    return len(parts) > 1 and parts[0] == "immure"
 
 
 def facts_of(path: Path) -> tuple:
