@@ -33,7 +33,9 @@ Presence wait_until_gone(const std::string& name, std::chrono::seconds timeout) 
 
 Expected<ExitCode> stop_command(const std::string& name, std::chrono::seconds timeout) {
   // One that stands still cannot hear the button.
-  if (IMMURE_TRY(find_guest(name)).liveness == Liveness::paused) IMMURE_TRY(resume_command(name));
+  if (IMMURE_TRY(find_guest(name)).liveness == Liveness::paused) {
+    (void)IMMURE_TRY(resume_command(name));
+  }
   const auto pressed = press_power_button(name);
   if (!pressed && pressed.error().code != ExitCode::failure) return std::unexpected(pressed.error());
   if (pressed && wait_until_gone(name, timeout) == Presence::gone) return ExitCode::success;
