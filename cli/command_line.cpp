@@ -21,6 +21,7 @@ struct Parsed {
   bool strict = false;
   std::string name;
   std::string spec;
+  std::string size;
   unsigned timeout = 30;
   Action action;
 
@@ -103,6 +104,11 @@ void add_controls(CLI::App& app, Parsed& parsed) {
   auto* resume =
       add_command(app, help_of("resume"), parsed, [&parsed] { return resume_command(parsed.name); });
   add_name(resume, parsed);
+
+  auto* balloon = add_command(app, help_of("balloon"), parsed,
+                              [&parsed] { return balloon_command(parsed.name, parsed.size); });
+  add_name(balloon, parsed);
+  balloon->add_option("SIZE", parsed.size, "the memory that the guest keeps, like \"512 MiB\"")->required();
 
   add_command(app, help_of("gc"), parsed, [] { return gc_command(); });
 }

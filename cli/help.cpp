@@ -32,6 +32,9 @@ constexpr std::array commands{
                 "Its VMM gets no CPU time until it is resumed or killed. Needs root.\n\n"
                 "  immure pause web; immure resume web"},
     CommandHelp{"resume", "let a paused guest go on", "Needs root."},
+    CommandHelp{"balloon", "take memory back from a guest, or give it again",
+                "SIZE is what the guest keeps. It is asked, not forced, and gives what it can spare.\n\n"
+                "  immure balloon web \"512 MiB\""},
     CommandHelp{
         "gc", "undo what is left of guests whose keeper is gone",
         "Every launch does it first; this does only that. Prints the names of what was undone. Needs root."},

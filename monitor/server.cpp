@@ -128,7 +128,9 @@ ClientState Server::handle(Client& client, const MonitorMessage& message) {
       vmm_.flush_input();
       return ClientState::alive;
     case MonitorKind::power_button:
-      return press_power_button(client);
+      return pass_on_request(client, policy::ControlKind::power_button, 0);
+    case MonitorKind::balloon:
+      return pass_on_request(client, policy::ControlKind::balloon, message.value);
     case MonitorKind::read_log:
       return client.read_log(vmm_.log()) ? ClientState::alive : client.answer(MonitorKind::done, EBUSY);
     case MonitorKind::attached:
@@ -139,19 +141,19 @@ ClientState Server::handle(Client& client, const MonitorMessage& message) {
   return ClientState::gone;  // Not a request: the peer does not speak this protocol.
 }
 
-ClientState Server::press_power_button(Client& client) {
-  if (presses_.size() >= max_clients) return client.answer(MonitorKind::done, EBUSY);
-  if (const auto pressed = vmm_.press_power_button(); !pressed) {
-    return client.answer(MonitorKind::done, pressed.error().error_number);
+ClientState Server::pass_on_request(Client& client, policy::ControlKind kind, std::uint64_t value) {
+  if (waiting_.size() >= max_clients) return client.answer(MonitorKind::done, EBUSY);
+  if (const auto sent = vmm_.request(kind, value); !sent) {
+    return client.answer(MonitorKind::done, sent.error().error_number);
   }
-  presses_.push_back(client.id());
+  waiting_.push_back(client.id());
   return ClientState::alive;
 }
 
 void Server::pass_on_answer(std::int32_t result) {
-  if (presses_.empty()) return;
-  const auto client = std::ranges::find(clients_, presses_.front(), &Client::id);
-  presses_.pop_front();
+  if (waiting_.empty()) return;
+  const auto client = std::ranges::find(clients_, waiting_.front(), &Client::id);
+  waiting_.pop_front();
   // A client whose answers pile up is dropped by its patience.
   if (client != clients_.end()) (void)client->answer(MonitorKind::done, result);
 }

@@ -34,7 +34,7 @@ class Server {
   void serve_clients();
   ClientState receive(Client& client);
   ClientState handle(Client& client, const policy::MonitorMessage& message);
-  ClientState press_power_button(Client& client);
+  ClientState pass_on_request(Client& client, policy::ControlKind kind, std::uint64_t value);
   void pass_on_answer(std::int32_t result);
   /// Sends what is left and `closed`; gives up after a bounded time.
   void say_goodbye();
@@ -46,7 +46,7 @@ class Server {
   std::vector<Client> clients_;
   std::uint64_t next_client_id_ = 1;
   /// Clients whose power button press the VMM has not answered yet, in the order sent.
-  std::deque<std::uint64_t> presses_;
+  std::deque<std::uint64_t> waiting_;
   std::vector<pollfd> polled_;
 };
 

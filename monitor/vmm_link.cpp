@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include "base/io.hpp"
-#include "policy/control_message.hpp"
 
 namespace immure::monitor {
 namespace {
@@ -74,11 +73,11 @@ void VmmLink::flush_input() {
   }
 }
 
-Result<void> VmmLink::press_power_button() {
-  const ControlMessage message{.header = policy::header_of<ControlMessage>(),
-                               .kind = ControlKind::power_button};
+Result<void> VmmLink::request(ControlKind kind, std::uint64_t value) {
+  const ControlMessage message{
+      .header = policy::header_of<ControlMessage>(), .kind = kind, .result = 0, .value = value};
   const auto n = ::send(control_.get(), &message, sizeof message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (n < 0) return system_error("send a power button press to the VMM");
+  if (n < 0) return system_error("send a request to the VMM");
   return {};
 }
 
@@ -90,8 +89,8 @@ std::optional<std::int32_t> VmmLink::take_answer() {
     return std::nullopt;
   }
   if (n != static_cast<ssize_t>(sizeof answer)) return std::nullopt;
-  if (!policy::check_header(answer, "answer") || answer.kind != ControlKind::power_button)
-    return std::nullopt;
+  if (!policy::check_header(answer, "answer")) return std::nullopt;
+  if (answer.kind != ControlKind::power_button && answer.kind != ControlKind::balloon) return std::nullopt;
   return answer.result;
 }
 

@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "monitor/byte_ring.hpp"
+#include "policy/control_message.hpp"
 
 namespace immure::monitor {
 
@@ -45,9 +46,9 @@ class VmmLink {
   /// after its last bytes.
   void flush_input();
 
-  /// Sends a power button press to the VMM.
-  Result<void> press_power_button();
-  /// The result (0 or an errno) of one answered press; nothing where no answer waits. A datagram that is no
+  /// Sends a request to the VMM; its answers come in the order of the requests.
+  Result<void> request(policy::ControlKind kind, std::uint64_t value);
+  /// The result (0 or an errno) of one answered request; nothing where no answer waits. A datagram that is no
   /// answer is dropped.
   std::optional<std::int32_t> take_answer();
 

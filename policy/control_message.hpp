@@ -7,7 +7,8 @@
 namespace immure::policy {
 
 /// Monitor to VMM, one per datagram on vmm_fd::control; the VMM answers each with the same kind and a result.
-enum class ControlKind : std::uint32_t { power_button = 1, ping = 2 };
+/// balloon: the guest is to give up `value` bytes of its memory in all.
+enum class ControlKind : std::uint32_t { power_button = 1, ping = 2, balloon = 3 };
 
 struct ControlMessage {
   static constexpr std::uint32_t record_magic = 0x43'4d'4d'49;  // "IMMC"
@@ -15,6 +16,7 @@ struct ControlMessage {
   RecordHeader header;
   ControlKind kind{};
   std::int32_t result = 0;  ///< in an answer: 0 or an errno
+  std::uint64_t value = 0;
 };
 
 /// A client (`immure console`, `immure stop`) and the monitor, one per datagram on monitor.sock. The monitor
@@ -28,6 +30,7 @@ enum class MonitorKind : std::uint32_t {
   read_log = 5,      ///< client: the VMM's log lines as console_data, then done
   done = 6,          ///< monitor: the request was carried out; `result` 0 or an errno
   closed = 7,        ///< monitor: the VMM is gone; the last datagram
+  balloon = 8,       ///< client: the guest is to give up `value` bytes in all; answered by done
 };
 
 struct MonitorMessage {
@@ -38,6 +41,7 @@ struct MonitorMessage {
   std::int32_t result = 0;
   std::uint32_t length = 0;
   std::uint32_t reserved = 0;
+  std::uint64_t value = 0;
   std::array<char, 4096> data{};
 };
 

@@ -188,9 +188,11 @@ Result<void> check(const GuestRecord& record) {
     return invalid("memory.size must be 32 MiB to 1 TiB in steps of 2 MiB, not " +
                    std::to_string(record.memory_bytes) + " bytes");
   }
-  if (!is_switch(record.serial) || !is_switch(record.console) || !is_switch(record.entropy)) {
+  if (!is_switch(record.serial) || !is_switch(record.console) || !is_switch(record.entropy) ||
+      !is_switch(record.balloon)) {
     return invalid("a switch is neither on nor off");
   }
+  if (record.reserved != 0) return invalid("a reserved field is not 0");
   IMMURE_TRY(check_disks(record));
   IMMURE_TRY(check_nets(record));
   return check_resources(record);

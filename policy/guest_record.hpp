@@ -78,9 +78,11 @@ struct GuestRecord {
   HostPath initrd;  ///< empty: none
   BoundedString<2048> command_line;
   std::uint32_t vcpus = 0;
-  Switch serial{};                 ///< 16550 at COM1, wired to the guest's console (early output)
-  Switch console{};                ///< virtio console, wired to the same stream
-  Switch entropy{};                ///< virtio rng
+  Switch serial{};   ///< 16550 at COM1, wired to the guest's console (early output)
+  Switch console{};  ///< virtio console, wired to the same stream
+  Switch entropy{};  ///< virtio rng
+  Switch balloon{};  ///< virtio memory balloon
+  std::uint32_t reserved = 0;
   std::uint64_t memory_bytes = 0;  ///< a multiple of 2 MiB
   std::uint32_t disk_count = 0;
   std::uint32_t net_count = 0;

@@ -15,7 +15,7 @@ Result<void> check(const VmmRecord& record) {
     return invalid("VMM record: memory size out of range");
   }
   if (!is_switch(record.has_initrd) || !is_switch(record.serial) || !is_switch(record.console) ||
-      !is_switch(record.entropy)) {
+      !is_switch(record.entropy) || !is_switch(record.balloon)) {
     return invalid("VMM record: a switch is neither on nor off");
   }
   if (record.disk_count > max_disks) return invalid("VMM record: too many disks");
@@ -44,6 +44,7 @@ VmmRecord make_vmm_record(const GuestRecord& guest) {
   record.serial = guest.serial;
   record.console = guest.console;
   record.entropy = guest.entropy;
+  record.balloon = guest.balloon;
   record.disk_count = guest.disk_count;
   for (std::uint32_t i = 0; i < guest.disk_count; ++i) {
     const auto& disk = guest.disks[i];

@@ -34,7 +34,7 @@ struct VmmRecord {
   std::uint32_t disk_count = 0;
   std::array<VmmDisk, max_disks> disks{};
   std::uint32_t net_count = 0;
-  std::uint32_t reserved = 0;
+  Switch balloon{};
   std::array<VmmNet, max_nets> nets{};
 };
 

@@ -4,8 +4,6 @@
 
 #include <sys/socket.h>
 
-#include "policy/control_message.hpp"
-
 namespace immure::vmm {
 
 ControlChannel::State ControlChannel::serve() {
@@ -20,21 +18,26 @@ ControlChannel::State ControlChannel::serve() {
       log_.warn("dropped a malformed message");
       continue;
     }
-    switch (message.kind) {
-      case policy::ControlKind::power_button:
-        power_.press_button();
-        message.result = 0;
-        break;
-      case policy::ControlKind::ping:
-        message.result = 0;
-        break;
-      default:
-        message.result = ENOSYS;
-        break;
-    }
+    message.result = carry_out(message);
     (void)::send(fd_, &message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL);
   }
   return State::open;
+}
+
+/// 0 or an errno.
+std::int32_t ControlChannel::carry_out(const policy::ControlMessage& message) {
+  switch (message.kind) {
+    case policy::ControlKind::power_button:
+      power_.press_button();
+      return 0;
+    case policy::ControlKind::ping:
+      return 0;
+    case policy::ControlKind::balloon:
+      if (balloon_ == nullptr) return ENODEV;
+      balloon_->ask_for(message.value);
+      return 0;
+  }
+  return ENOSYS;
 }
 
 }  // namespace immure::vmm

@@ -71,6 +71,11 @@ Result<void> Machine::add_pci(const policy::VmmRecord& record) {
   }
   if (record.console == Switch::on)
     IMMURE_TRY(add_virtio(IMMURE_TRY(virtio::Console::create(UniqueFd(fds::console)))));
+  if (record.balloon == Switch::on) {
+    auto balloon = IMMURE_TRY(virtio::Balloon::create(memory_));
+    balloon_ = balloon.get();
+    IMMURE_TRY(add_virtio(std::move(balloon)));
+  }
   if (record.entropy == Switch::on) IMMURE_TRY(add_virtio(std::make_unique<virtio::Rng>()));
   return {};
 }

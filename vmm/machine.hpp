@@ -20,6 +20,7 @@
 #include "vmm/kvm/vm.hpp"
 #include "vmm/memory/guest_memory.hpp"
 #include "vmm/pci/pci_root.hpp"
+#include "vmm/virtio/balloon.hpp"
 #include "vmm/virtio/device.hpp"
 
 namespace immure::vmm {
@@ -48,6 +49,8 @@ class Machine {
   Ending& ending() { return ending_; }
   Power& power() { return power_; }
   Serial* serial() { return serial_.get(); }
+  /// Null where the guest has none.
+  virtio::Balloon* balloon() { return balloon_; }
 
  private:
   Machine(GuestMemory memory, kvm::Vm vm, Ending ending, EventLoop io_loop);
@@ -70,6 +73,7 @@ class Machine {
   ConsoleOutput console_output_;
   std::unique_ptr<Serial> serial_;
   PciRoot pci_;
+  virtio::Balloon* balloon_ = nullptr;  // in pci_
   std::vector<kvm::Vcpu> vcpus_;
   std::mutex io_mutex_;
   std::condition_variable io_done_;

@@ -113,7 +113,7 @@ VmmExit run() {
 
   auto loop = EventLoop::create();
   if (!loop) return fail(VmmExit::setup_failed, loop.error());
-  ControlChannel control(fds::control, machine.power());
+  ControlChannel control(fds::control, machine.power(), machine.balloon());
   if (auto done = watch(machine, *loop, control); !done) return fail(VmmExit::setup_failed, done.error());
   std::optional<SerialInput> input;
   if (auto done = watch_serial(machine, *record, input, *loop); !done)

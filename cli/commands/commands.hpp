@@ -27,6 +27,8 @@ Expected<ExitCode> stop_command(const std::string& name, std::chrono::seconds ti
 Expected<ExitCode> kill_command(const std::string& name);
 Expected<ExitCode> pause_command(const std::string& name);
 Expected<ExitCode> resume_command(const std::string& name);
+/// Leaves the guest `size` of its memory ("512 MiB"), and takes the rest back.
+Expected<ExitCode> balloon_command(const std::string& name, const std::string& size);
 /// Undoes what is left of guests whose keeper is gone; prints their names.
 Expected<ExitCode> gc_command();
 Expected<ExitCode> logs_command(const std::string& name);

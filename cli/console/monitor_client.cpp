@@ -19,6 +19,20 @@ using policy::MonitorMessage;
 
 constexpr std::chrono::seconds answer_time{5};
 
+/// One request that the monitor passes on to the VMM, and its answer.
+Expected<void> ask_vmm(std::string_view guest, MonitorKind kind, std::uint64_t value, const char* what) {
+  auto monitor = IMMURE_TRY(MonitorClient::connect(guest));
+  IMMURE_TRY(monitor.send_value(kind, value));
+  const auto answer = IMMURE_TRY(monitor.receive_within(answer_time));
+  // The guest may end before the answer comes: after a press of the button that is what was asked for.
+  if (!answer || answer->kind == MonitorKind::closed) return {};
+  if (answer->kind != MonitorKind::done) {
+    return fail(ExitCode::failure, fmt::format("{}: the monitor gave an unexpected answer", what));
+  }
+  if (answer->result != 0) return system_error(what, answer->result);
+  return {};
+}
+
 }  // namespace
 
 Expected<MonitorClient> MonitorClient::connect(std::string_view guest) {
@@ -56,6 +70,19 @@ Result<void> MonitorClient::send(MonitorKind kind, std::string_view text) {
   return {};
 }
 
+Result<void> MonitorClient::send_value(MonitorKind kind, std::uint64_t value) {
+  const MonitorMessage message{.header = policy::header_of<MonitorMessage>(),
+                               .kind = kind,
+                               .result = 0,
+                               .length = 0,
+                               .reserved = 0,
+                               .value = value,
+                               .data = {}};
+  if (::send(fd_.get(), &message, sizeof message, MSG_NOSIGNAL) < 0)
+    return system_error("send to the monitor");
+  return {};
+}
+
 Result<std::optional<MonitorMessage>> MonitorClient::receive() {
   MonitorMessage message{};
   ssize_t n = 0;
@@ -80,16 +107,11 @@ Result<std::optional<MonitorMessage>> MonitorClient::receive_within(std::chrono:
 }
 
 Expected<void> press_power_button(std::string_view guest) {
-  auto monitor = IMMURE_TRY(MonitorClient::connect(guest));
-  IMMURE_TRY(monitor.send(MonitorKind::power_button));
-  const auto answer = IMMURE_TRY(monitor.receive_within(answer_time));
-  // The guest may end before the answer comes: that is what was asked for.
-  if (!answer || answer->kind == MonitorKind::closed) return {};
-  if (answer->kind != MonitorKind::done) {
-    return fail(ExitCode::failure, "press the power button: the monitor gave an unexpected answer");
-  }
-  if (answer->result != 0) return system_error("press the power button", answer->result);
-  return {};
+  return ask_vmm(guest, MonitorKind::power_button, 0, "press the power button");
+}
+
+Expected<void> set_balloon(std::string_view guest, std::uint64_t bytes) {
+  return ask_vmm(guest, MonitorKind::balloon, bytes, "set the balloon");
 }
 
 std::string_view text_of(const MonitorMessage& message) { return {message.data.data(), message.length}; }

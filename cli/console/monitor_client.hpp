@@ -22,6 +22,7 @@ class MonitorClient {
 
   /// Sends one message; `text` is at most one datagram's data.
   Result<void> send(policy::MonitorKind kind, std::string_view text = {});
+  Result<void> send_value(policy::MonitorKind kind, std::uint64_t value);
   /// The next message; nothing once the monitor is gone. Waits.
   Result<std::optional<policy::MonitorMessage>> receive();
   /// The next message; an Error after `patience`.
@@ -33,6 +34,9 @@ class MonitorClient {
 
 /// Presses the guest's power button over a connection of its own: it works while the guest reads no input.
 Expected<void> press_power_button(std::string_view guest);
+
+/// Asks the guest to give up this much of its memory in all.
+Expected<void> set_balloon(std::string_view guest, std::uint64_t bytes);
 
 /// The text of a console_data message.
 std::string_view text_of(const policy::MonitorMessage& message);

@@ -9,7 +9,7 @@ _immure() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W \
-      "run ps inspect console stop kill pause resume gc logs validate doctor --help --version" -- "$word")
+      "run ps inspect console stop kill pause resume balloon gc logs validate doctor --help --version" -- "$word")
     return
   fi
   local options="--help"
@@ -25,7 +25,7 @@ _immure() {
   fi
   case $command in
     run | validate) mapfile -t COMPREPLY < <(compgen -f -X '!*.toml' -- "$word"; compgen -d -- "$word") ;;
-    inspect | console | stop | kill | pause | resume | logs)
+    inspect | console | stop | kill | pause | resume | balloon | logs)
       mapfile -t COMPREPLY < <(compgen -W "$(_immure_guests)" -- "$word")
       ;;
   esac

@@ -52,7 +52,7 @@ std::string print_guest_spec(const GuestRecord& record) {
   if (!record.initrd.empty()) out += "initrd = " + text(record.initrd.view()) + "\n";
   out += "command_line = " + text(record.command_line.view()) + "\n";
   out += "\n[cpu]\ncount = " + std::to_string(record.vcpus) + "\n";
-  out += "\n[memory]\nsize = " + size(record.memory_bytes) + "\n";
+  out += "\n[memory]\nsize = " + size(record.memory_bytes) + "\nballoon = " + boolean(record.balloon) + "\n";
   for (const auto& disk : std::span(record.disks).first(record.disk_count)) out += print_disk(disk);
   for (const auto& net : std::span(record.nets).first(record.net_count)) out += print_net(net);
   out += "\n[console]\nserial = " + boolean(record.serial) + "\nvirtio = " + boolean(record.console) + "\n";

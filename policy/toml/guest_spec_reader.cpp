@@ -115,6 +115,7 @@ void GuestSpecReader::read_machine(TableReader& root) {
   auto memory = root.table("memory");
   const Range sizes{.least = min_memory_bytes, .most = max_memory_bytes, .step = 2ULL << 20};
   record_.memory_bytes = memory.size(memory_size_key, sizes).value_or(default_memory_bytes);
+  record_.balloon = as_switch(memory.boolean({"balloon", switch_allowed}), Switch::off);
   memory.finish();
 
   auto console = root.table("console");

@@ -181,6 +181,36 @@ class TestEnding(ImmureTest):
         self.assert_as_before(before)
 
 
+class TestBalloon(ImmureTest):
+    def resident_mib(self, guest) -> int:
+        status = Path(f"/proc/{guest.pid()}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) >> 10
+
+    def test_memory_that_a_guest_frees_or_gives_up_goes_back_to_the_host(self):
+        mark = AuditMark()
+        guest = self.guest("balloon", "memory-use", balloon=True).start()
+        guest.console_until("IMMURE-GUEST-FILLED")
+        full = self.resident_mib(guest)
+        guest.console_until("IMMURE-GUEST-FREED", send=b"\n")
+        wait_for(lambda: self.resident_mib(guest) < full - 80)
+        # A guest of 256 MiB that keeps 128 has little that is free.
+        immure("balloon", "balloon", "128 MiB", check=True)
+        wait_for(lambda: self.free_mib(guest) < 90)
+        immure("balloon", "balloon", "256 MiB", check=True)
+        wait_for(lambda: self.free_mib(guest) > 150)
+        self.assert_no_denials(mark)
+
+    def free_mib(self, guest) -> int:
+        question = f"q{time.monotonic_ns()}"
+        console = guest.console_until(f" {question}.", send=f"{question}\n".encode())
+        return int(console.split(f"IMMURE-GUEST-FREE {question} ")[1].split()[0]) >> 10
+
+    def test_a_guest_without_a_balloon_says_so(self):
+        self.guest("no-balloon", kernel="tiny/halt", initrd=None, memory="32 MiB").start()
+        self.assert_ended(immure("balloon", "no-balloon", "16 MiB"), 1, "memory.balloon")
+        self.assert_ended(immure("balloon", "no-balloon", "64 MiB"), 2, "no-balloon", "32 MiB")
+
+
 class TestPause(ImmureTest):
     def test_a_paused_guest_stands_still_until_it_is_resumed(self):
         guest = self.guest("paused", "echo").start()

@@ -6,7 +6,7 @@ from pathlib import Path
 from .cpio import Archive
 
 # What a guest of ours has, beside what the kernels have built in. Their dependencies come first.
-MODULES = ["virtio_pci", "virtio_blk", "virtio_console", "virtio-rng", "virtio_net", "pvpanic-mmio", "button", "evdev"]
+MODULES = ["virtio_pci", "virtio_blk", "virtio_console", "virtio-rng", "virtio_net", "pvpanic-mmio", "virtio_balloon", "button", "evdev"]
 
 
 def write_initrd(output: Path, busybox: Path, init: Path, module_trees: list) -> None:

@@ -75,6 +75,12 @@ Result<void> GuestMemory::store_release_u16(GuestAddress to, std::uint16_t value
   return {};
 }
 
+Result<void> GuestMemory::discard(GuestAddress start, std::uint64_t size) const {
+  constexpr std::uint64_t page_bytes = 4096;
+  if (raw(start) % page_bytes != 0 || size % page_bytes != 0) return invalid("discard of a part of a page");
+  return checked(::madvise(IMMURE_TRY(locate(start, size)), size, MADV_DONTNEED), "discard guest memory");
+}
+
 Result<iovec> GuestMemory::io_slice(GuestAddress start, std::uint64_t size, GuestAccess /*access*/) const {
   auto* const host = IMMURE_TRY(locate(start, size));
   return iovec{.iov_base = host, .iov_len = size};

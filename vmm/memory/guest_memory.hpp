@@ -52,6 +52,10 @@ class GuestMemory {
   Result<std::uint16_t> load_acquire_u16(GuestAddress from) const;
   Result<void> store_release_u16(GuestAddress to, std::uint16_t value) const;
 
+  /// Gives whole pages back to the host: they read as zeros afterwards. An Error where either end is inside a
+  /// page.
+  Result<void> discard(GuestAddress start, std::uint64_t size) const;
+
   /// The same bytes as an iovec for the kernel to read or write (preadv, pwritev, getrandom). Only system
   /// calls may look through it. The range lies inside one region;.
   Result<iovec> io_slice(GuestAddress start, std::uint64_t size, GuestAccess access) const;

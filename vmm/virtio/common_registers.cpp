@@ -75,6 +75,7 @@ CommonConfig CommonRegisters::image() const {
   image.config_msix_vector = config_vector_;
   image.num_queues = static_cast<std::uint16_t>(queues_.size());
   image.device_status = status_;
+  image.config_generation = config_generation_;
   image.queue_select = queue_select_;
   // A queue that does not exist has size 0 (4.1.4.3.1).
   if (queue_select_ >= queues_.size()) return image;

@@ -45,6 +45,8 @@ class CommonRegisters {
 
   /// Sets DEVICE_NEEDS_RESET.
   void require_reset() { status_ |= status::needs_reset; }
+  /// The device's configuration is another one: a driver that reads it in parts finds out (4.1.4.3.1).
+  void change_config() { ++config_generation_; }
   /// Everything as after power-on.
   void reset();
 
@@ -59,6 +61,7 @@ class CommonRegisters {
   std::uint64_t offered_;
   std::uint16_t vectors_;
   std::uint8_t status_ = 0;
+  std::uint8_t config_generation_ = 0;
   std::uint32_t device_feature_select_ = 0;
   std::uint32_t driver_feature_select_ = 0;
   std::uint64_t driver_features_ = 0;

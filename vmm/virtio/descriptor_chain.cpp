@@ -37,6 +37,12 @@ Result<void> ChainPart::write(std::uint64_t offset, std::span<const std::byte> f
   });
 }
 
+Result<void> ChainPart::discard() const {
+  return for_each_piece(0, size_, [&](GuestAddress start, std::uint64_t size, std::uint64_t /*done*/) {
+    return memory_->discard(start, size);
+  });
+}
+
 Result<std::span<iovec>> ChainPart::io_slices(std::uint64_t offset, std::uint64_t size, GuestAccess access,
                                               IoVectors& storage) const {
   std::size_t count = 0;

@@ -23,6 +23,9 @@ class ChainPart {
   Result<void> read(std::uint64_t offset, std::span<std::byte> into) const;
   Result<void> write(std::uint64_t offset, std::span<const std::byte> from) const;
 
+  /// Gives the pages back to the host: they read as zeros. An Error where a buffer is not whole pages.
+  Result<void> discard() const;
+
   /// [offset, offset + size) for a system call to read or write, in `storage`; gives the used front of it.
   Result<std::span<iovec>> io_slices(std::uint64_t offset, std::uint64_t size, GuestAccess access,
                                      IoVectors& storage) const;

@@ -44,6 +44,10 @@ class Device {
 
   /// An fd whose readiness, either way, wakes all queues (edge-triggered), or -1.
   [[nodiscard]] virtual int host_fd() const { return -1; }
+  /// An fd that is readable once the configuration is to change (edge-triggered), or -1: refresh_config() is
+  /// called then, and the driver is told.
+  [[nodiscard]] virtual int config_event() const { return -1; }
+  virtual void refresh_config() {}
   /// At the machine's end: makes everything durable.
   virtual Result<void> shut_down() { return {}; }
 };

@@ -33,6 +33,7 @@ pci::ConfigHeader header_of(DeviceType type) {
       header.base_class = 0x07;
       header.subclass = 0x80;
       break;
+    case DeviceType::balloon:
     case DeviceType::entropy:
       header.base_class = 0xff;
       break;
@@ -128,6 +129,14 @@ Result<void> VirtioPciDevice::watch(EventLoop& loop) {
     IMMURE_TRY(loop.add(host_fd, EPOLLIN | EPOLLOUT | EPOLLET, [this](std::uint32_t) {
       const std::scoped_lock lock(mutex());
       for (std::size_t i = 0; i < queues_.size(); ++i) serve(i);
+    }));
+  }
+  if (const int event = device_->config_event(); event >= 0) {
+    IMMURE_TRY(loop.add(event, EPOLLIN | EPOLLET, [this](std::uint32_t) {
+      const std::scoped_lock lock(mutex());
+      device_->refresh_config();
+      registers_.change_config();
+      if (registers_.is_running()) interrupt(registers_.config_vector(), isr_config);
     }));
   }
   return {};

@@ -51,7 +51,7 @@ class Guest:
 
     def __init__(self, name: str, test: str = "none", *, kernel="debian13/vmlinux", initrd="busybox.cpio", memory="256 MiB",
                  vcpus: int = 1, disks=(), command_line: str | None = None, console: str = "ttyS0",
-                 virtio_console: bool | None = None, nets=()):  # fmt: skip
+                 virtio_console: bool | None = None, balloon: bool = False, nets=()):  # fmt: skip
         self.name = name
         if command_line is None:
             command_line = f"console={console} quiet panic=-1 immure.test={test}"
@@ -60,6 +60,8 @@ class Guest:
             "cpu": {"count": vcpus},
             "memory": {"size": memory},
         }
+        if balloon:
+            self.tables["memory"]["balloon"] = True
         if virtio_console is not None:
             self.tables["console"] = {"virtio": virtio_console}
         if initrd:

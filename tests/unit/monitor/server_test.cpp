@@ -190,6 +190,18 @@ TEST_CASE("a power button press goes to the VMM and its answer to the client", "
   CHECK(answer->result == ENODEV);
 }
 
+TEST_CASE("a balloon's size goes to the VMM as it is", "[monitor]") {
+  Fixture fixture;
+  const auto client = fixture.connect();
+  const MonitorMessage wish{
+      .header = policy::header_of<MonitorMessage>(), .kind = MonitorKind::balloon, .value = 0x1234'5678'9abc};
+  REQUIRE(::send(client.get(), &wish, sizeof wish, 0) == sizeof wish);
+  ControlMessage request{};
+  REQUIRE(::recv(fixture.vmm_control.get(), &request, sizeof request, 0) == sizeof request);
+  CHECK(request.kind == ControlKind::balloon);
+  CHECK(request.value == 0x1234'5678'9abc);
+}
+
 TEST_CASE("the power button works while the guest reads no input", "[monitor]") {
   Fixture fixture;
   const auto typist = attach(fixture);

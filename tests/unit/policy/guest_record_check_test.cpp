@@ -96,6 +96,7 @@ TEST_CASE("numbers of vCPUs and sizes of memory out of range are refused", "[pol
 TEST_CASE("switches that are neither on nor off are refused", "[policy]") {
   CHECK_THAT(verdict([](GuestRecord& g) { g.serial = Switch{2}; }), ContainsSubstring("neither on nor off"));
   CHECK_THAT(verdict([](GuestRecord& g) { g.console = Switch{2}; }), ContainsSubstring("neither on nor off"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.balloon = Switch{2}; }), ContainsSubstring("neither on nor off"));
   CHECK_THAT(verdict([](GuestRecord& g) { g.entropy = Switch{~0U}; }),
              ContainsSubstring("neither on nor off"));
 }
@@ -177,5 +178,6 @@ TEST_CASE("resources out of range are refused by their key", "[policy]") {
 }
 
 TEST_CASE("reserved fields that are not 0 are refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.reserved = 1; }), ContainsSubstring("reserved"));
   CHECK_THAT(verdict([](GuestRecord& g) { g.resources.reserved = 1; }), ContainsSubstring("reserved"));
 }

@@ -22,8 +22,9 @@ struct Fixture {
     vmm.reset(pair[0]);
     monitor.reset(pair[1]);
   }
-  void ask(ControlKind kind) {
-    const ControlMessage message{.header = policy::header_of<ControlMessage>(), .kind = kind, .result = 0};
+  void ask(ControlKind kind, std::uint64_t value = 0) {
+    const ControlMessage message{
+        .header = policy::header_of<ControlMessage>(), .kind = kind, .result = 0, .value = value};
     REQUIRE(::send(monitor.get(), &message, sizeof(message), 0) == sizeof(message));
   }
   std::optional<ControlMessage> answer() {
@@ -42,16 +43,32 @@ struct Fixture {
 
 TEST_CASE("control channel: a press of the button reaches the guest and is answered", "[vmm]") {
   Fixture f;
-  ControlChannel channel(f.vmm.get(), f.power);
+  ControlChannel channel(f.vmm.get(), f.power, nullptr);
   f.ask(ControlKind::power_button);
   CHECK(channel.serve() == ControlChannel::State::open);
   CHECK(f.line.level == LineLevel::high);
   REQUIRE(f.answer());
 }
 
+TEST_CASE("control channel: a balloon is asked where there is one", "[vmm]") {
+  Fixture f;
+  const auto memory = GuestMemory::create(2 << 20).value();
+  const auto balloon = virtio::Balloon::create(memory).value();
+  ControlChannel without(f.vmm.get(), f.power, nullptr);
+  f.ask(ControlKind::balloon, 8192);
+  CHECK(without.serve() == ControlChannel::State::open);
+  CHECK(f.answer()->result == ENODEV);
+  ControlChannel channel(f.vmm.get(), f.power, balloon.get());
+  f.ask(ControlKind::balloon, 8192);
+  CHECK(channel.serve() == ControlChannel::State::open);
+  CHECK(f.answer()->result == 0);
+  balloon->refresh_config();
+  CHECK(std::to_integer<int>(balloon->config()[0]) == 2);
+}
+
 TEST_CASE("control channel: an unknown request is answered with ENOSYS", "[vmm]") {
   Fixture f;
-  ControlChannel channel(f.vmm.get(), f.power);
+  ControlChannel channel(f.vmm.get(), f.power, nullptr);
   f.ask(ControlKind{77});
   CHECK(channel.serve() == ControlChannel::State::open);
   CHECK(f.answer()->result == ENOSYS);
@@ -59,7 +76,7 @@ TEST_CASE("control channel: an unknown request is answered with ENOSYS", "[vmm]"
 
 TEST_CASE("control channel: malformed messages are dropped, and the next one is served", "[vmm]") {
   Fixture f;
-  ControlChannel channel(f.vmm.get(), f.power);
+  ControlChannel channel(f.vmm.get(), f.power, nullptr);
   const ControlMessage wrong{};
   REQUIRE(::send(f.monitor.get(), &wrong, sizeof(wrong), 0) > 0);
   REQUIRE(::send(f.monitor.get(), "x", 1, 0) > 0);
@@ -72,7 +89,7 @@ TEST_CASE("control channel: malformed messages are dropped, and the next one is 
 
 TEST_CASE("control channel: a monitor that is gone closes it", "[vmm]") {
   Fixture f;
-  ControlChannel channel(f.vmm.get(), f.power);
+  ControlChannel channel(f.vmm.get(), f.power, nullptr);
   f.monitor.reset();
   CHECK(channel.serve() == ControlChannel::State::closed);
 }

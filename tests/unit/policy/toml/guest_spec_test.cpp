@@ -29,6 +29,7 @@ TEST_CASE("a name and a kernel are enough: the rest has defaults", "[policy]") {
   CHECK(record.serial == Switch::on);
   CHECK(record.console == Switch::off);
   CHECK(record.entropy == Switch::on);
+  CHECK(record.balloon == Switch::off);
   CHECK(record.resources == ResourceRecord{});
   CHECK(check(record));
 }
@@ -58,6 +59,7 @@ command_line = "quiet \"x\""
 count = 4
 [memory]
 size = "1 GiB"
+balloon = true
 [[disks]]
 id = "root"
 path = "root.raw"
@@ -91,6 +93,7 @@ pids_max = 20
   CHECK(record.command_line.view() == "quiet \"x\"");
   CHECK(record.vcpus == 4);
   CHECK(record.memory_bytes == 1ULL << 30);
+  CHECK(record.balloon == Switch::on);
   REQUIRE(record.disk_count == 2);
   CHECK(record.disks[0].id.view() == "root");
   CHECK(record.disks[0].path.view() == "/srv/web/root.raw");

@@ -8,6 +8,15 @@ using virtio::CommonConfig;
 
 FakeMachine::FakeMachine(std::unique_ptr<virtio::Device> device, std::uint64_t memory_size)
     : memory(FakeQueue::must(GuestMemory::create(memory_size))), loop(FakeQueue::must(EventLoop::create())) {
+  plug(std::move(device));
+}
+
+FakeMachine::FakeMachine(const Factory& make_device, std::uint64_t memory_size)
+    : memory(FakeQueue::must(GuestMemory::create(memory_size))), loop(FakeQueue::must(EventLoop::create())) {
+  plug(make_device(memory));
+}
+
+void FakeMachine::plug(std::unique_ptr<virtio::Device> device) {
   auto made = FakeQueue::must(virtio::VirtioPciDevice::create(events, memory, loop, std::move(device)));
   function = made.get();
   FakeQueue::must(pci.add(std::move(made)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stdexcept>
 
@@ -17,6 +18,9 @@ namespace immure::vmm::test {
 class FakeMachine {
  public:
   explicit FakeMachine(std::unique_ptr<virtio::Device> device, std::uint64_t memory_size = 1 << 20);
+  /// For a device that has to know the machine's memory.
+  using Factory = std::function<std::unique_ptr<virtio::Device>(const GuestMemory&)>;
+  explicit FakeMachine(const Factory& make_device, std::uint64_t memory_size = 1 << 20);
 
   template <typename T>
   T config_read(std::uint64_t offset, std::uint64_t slot = 1) {
@@ -61,6 +65,8 @@ class FakeMachine {
   virtio::VirtioPciDevice* function = nullptr;
 
  private:
+  void plug(std::unique_ptr<virtio::Device> device);
+
   std::uint64_t bar_ = 0;
 };
 

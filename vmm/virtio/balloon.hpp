@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+
+#include "base/io.hpp"
+#include "base/unique_fd.hpp"
+#include "vmm/virtio/balloon_layout.hpp"
+#include "vmm/virtio/device.hpp"
+
+namespace immure::vmm::virtio {
+
+/// A memory balloon (VIRTIO 1.2, 5.5): the guest gives pages up when it is asked to, and reports pages that
+/// it has no use for at the moment; the host gets both back at once. Whatever a guest gives up is its own: a
+/// page that it uses nevertheless is there again, full of zeros.
+class Balloon final : public Device {
+ public:
+  /// `memory` outlives the device.
+  static Result<std::unique_ptr<Balloon>> create(const GuestMemory& memory);
+
+  [[nodiscard]] const DeviceTraits& traits() const override { return traits_; }
+  [[nodiscard]] std::span<const std::byte> config() const override { return bytes_of(config_); }
+  void start(std::uint64_t /*features*/) override {}
+  Result<Progress> serve(std::uint16_t index, Virtqueue& queue) override;
+  void reset() override {}
+  [[nodiscard]] int config_event() const override { return changed_.get(); }
+  void refresh_config() override { config_.pages = target_.load(); }
+
+  /// Asks the guest to give up this much memory in all, rounded down to pages. From any thread.
+  void ask_for(std::uint64_t bytes);
+
+ private:
+  Balloon(const GuestMemory& memory, UniqueFd changed);
+
+  Result<std::uint32_t> inflate();
+  Result<std::uint32_t> take_reported();
+
+  DeviceTraits traits_;
+  BalloonConfig config_;
+  const GuestMemory& memory_;
+  UniqueFd changed_;
+  std::atomic<std::uint32_t> target_ = 0;
+  DescriptorChain chain_;
+  std::array<std::uint32_t, max_balloon_pages> pages_{};
+};
+
+}  // namespace immure::vmm::virtio
