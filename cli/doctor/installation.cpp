@@ -22,10 +22,11 @@ std::string what_is_wrong_with_file(const std::string& path) {
 
 /// Programs, and what root reads to decide: root's, and writable for root alone; so is every directory above
 /// it.
-std::string what_is_wrong_with(const std::string& path) {
-  if (auto problem = what_is_wrong_with_file(path); !problem.empty()) return problem;
-  const auto slash = path.rfind('/');
-  return slash == 0 || slash == std::string::npos ? "" : what_is_wrong_with(path.substr(0, slash));
+std::string what_is_wrong_with(std::string path) {
+  for (; !path.empty(); path.resize(path.rfind('/'))) {
+    if (auto problem = what_is_wrong_with_file(path); !problem.empty()) return problem;
+  }
+  return {};
 }
 
 void examine_programs(Findings& findings) {

@@ -17,5 +17,6 @@ TEST_CASE("a descriptor that is no tap is refused", "[net]") {
 TEST_CASE("a tap that no interface is attached to is refused", "[net]") {
   UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
   if (!fd) SKIP("this machine has no /dev/net/tun that we may open");
-  CHECK_FALSE(Tap::create(std::move(fd)));
+  const auto tap = Tap::create(std::move(fd));
+  CHECK_FALSE(tap);
 }
