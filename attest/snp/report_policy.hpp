@@ -15,17 +15,17 @@ struct ReportPolicy {
   enum class Debug { refused, allowed };
   enum class Provisional { refused, allowed };
 
-  std::vector<ByteVector> measurements;  ///< any of these
-  std::vector<ByteVector> host_data;
-  std::vector<ByteVector> report_data;
-  std::vector<ByteVector> chip_ids;
-  std::vector<ByteVector> id_key_digests;
-  std::vector<ByteVector> author_key_digests;
-  std::optional<std::uint32_t> vmpl;
-  std::optional<std::uint32_t> minimum_guest_svn;
-  std::map<TcbPart, std::uint8_t> minimum_tcb;         ///< of the TCB that the endorsement key stands for
-  std::map<TcbPart, std::uint8_t> minimum_launch_tcb;  ///< of the TCB at the guest's launch
-  std::map<PlatformBit, bool> platform_info;
+  std::vector<ByteVector> measurements{};  ///< any of these
+  std::vector<ByteVector> host_data{};
+  std::vector<ByteVector> report_data{};
+  std::vector<ByteVector> chip_ids{};
+  std::vector<ByteVector> id_key_digests{};
+  std::vector<ByteVector> author_key_digests{};
+  std::optional<std::uint32_t> vmpl{};
+  std::optional<std::uint32_t> minimum_guest_svn{};
+  std::map<TcbPart, std::uint8_t> minimum_tcb{};         ///< of the TCB that the endorsement key stands for
+  std::map<TcbPart, std::uint8_t> minimum_launch_tcb{};  ///< of the TCB at the guest's launch
+  std::map<PlatformBit, bool> platform_info{};
   /// A guest that its host may debug keeps no secret, so only a policy that says so allows it.
   Debug debug = Debug::refused;
   /// Firmware that is not committed may still be rolled back.

@@ -34,9 +34,8 @@ constexpr std::array tcb_keys{TcbPart::fmc, TcbPart::bootloader, TcbPart::tee, T
 void read_digests(TableReader& root, const DigestKey& digest, ReportPolicy& policy) {
   const Key key{digest.name, "an array of one or more texts of " + std::to_string(2 * digest.bytes) +
                                  " hexadecimal digits"};
-  if (!root.has(digest.name)) return;
   const auto texts = root.texts(key);
-  if (texts.empty()) root.reject(key, "an empty array is no rule");
+  if (texts.empty() && root.has(digest.name)) root.reject(key, "an empty array is no rule");
   for (const auto text : texts) {
     auto bytes = from_hex(text);
     if (!bytes || bytes->size() != digest.bytes) {

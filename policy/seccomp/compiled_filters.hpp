@@ -11,7 +11,7 @@ namespace immure::policy::seccomp {
 enum class Profile { launch, vmm_control, vmm_vcpu, vmm_io, monitor, attest };
 
 inline constexpr std::array all_profiles{Profile::launch, Profile::vmm_control, Profile::vmm_vcpu,
-                                         Profile::vmm_io, Profile::monitor, Profile::attest};
+                                         Profile::vmm_io, Profile::monitor,     Profile::attest};
 
 /// The profile as BPF, compiled and checked when the project was built. For x86-64; every other architecture
 /// and every x32 call is killed.

@@ -6,6 +6,7 @@
 
 #include "cli/failure.hpp"
 #include "cli/help.hpp"
+#include "policy/attest_verbs.hpp"
 
 using namespace immure::cli;
 
@@ -28,6 +29,16 @@ TEST_CASE("every subcommand is in the manual page and in the completion", "[cli]
     CAPTURE(command.name);
     CHECK(manual.contains("\n.SS " + std::string(command.name)));
     CHECK(completion.contains(command.name));
+  }
+}
+
+TEST_CASE("every verb of the attestation module is in the manual page and in the completion", "[cli]") {
+  const auto manual = source_text("packaging/man/immure.1");
+  const auto completion = source_text("packaging/completions/immure.bash");
+  for (const auto& verb : immure::policy::attest_verbs) {
+    CAPTURE(verb.name);
+    CHECK(manual.contains("\n.SS " + std::string(verb.name)));
+    CHECK(completion.contains(verb.name));
   }
 }
 
