@@ -4,8 +4,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/attest/attest_program.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/help.hpp"
+#include "policy/attest_verbs.hpp"
 
 namespace immure::cli {
 namespace {
@@ -122,8 +124,12 @@ void add_internal(CLI::App& app, Parsed& parsed) {
   });
 }
 
-int carry_out(const Parsed& parsed) {
-  const auto outcome = parsed.action();
+/// For the list in the help: immure-attest has their options and is asked before these are.
+void add_attest_verbs(CLI::App& app) {
+  for (const auto& verb : policy::attest_verbs) app.add_subcommand(verb.name, verb.summary);
+}
+
+int exit_status_of(const Expected<ExitCode>& outcome) {
   if (outcome) return static_cast<int>(*outcome);
   report(outcome.error());
   return static_cast<int>(outcome.error().code);
@@ -132,6 +138,9 @@ int carry_out(const Parsed& parsed) {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
+  if (argc > 1 && is_attest_verb(argv[1])) {
+    return exit_status_of(run_attest_program(std::span(argv, static_cast<std::size_t>(argc))));
+  }
   CLI::App app(program_summary, "immure");
   app.footer(program_details);
   app.set_version_flag("--version", "immure " IMMURE_VERSION);
@@ -140,6 +149,7 @@ int run_command_line(int argc, char** argv) {
   add_run(app, parsed);
   add_queries(app, parsed);
   add_controls(app, parsed);
+  add_attest_verbs(app);
   add_internal(app, parsed);
   try {
     app.parse(argc, argv);
@@ -149,7 +159,7 @@ int run_command_line(int argc, char** argv) {
     report({ExitCode::usage, error.what(), "`immure --help` shows what there is"});
     return static_cast<int>(ExitCode::usage);
   }
-  return carry_out(parsed);
+  return exit_status_of(parsed.action());
 }
 
 }  // namespace immure::cli

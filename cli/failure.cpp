@@ -52,6 +52,10 @@ std::string_view exit_code_name(ExitCode code) {
       return "killed";
     case ExitCode::not_permitted:
       return "not_permitted";
+    case ExitCode::bad_signature:
+      return "bad_signature";
+    case ExitCode::policy_refused:
+      return "policy_refused";
   }
   return "unknown";
 }

@@ -19,6 +19,8 @@ enum class ExitCode : int {
   vmm_died = 11,           ///< the VMM ended by a signal (a seccomp violation is SIGSYS)
   killed = 12,             ///< `immure kill` or a stop deadline ended it
   not_permitted = 13,      ///< the caller may not do this (root is needed)
+  bad_signature = 14,      ///< evidence is malformed, or a signature or certificate of it is not good
+  policy_refused = 15,     ///< evidence is genuine, but not what the policy asks for
 };
 
 }  // namespace immure::policy

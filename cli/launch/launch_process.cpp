@@ -10,6 +10,7 @@
 
 #include "base/io.hpp"
 #include "base/sealed_memfd.hpp"
+#include "cli/launch/program_path.hpp"
 
 namespace immure::cli {
 namespace {
@@ -92,22 +93,8 @@ LaunchRequest request_to(policy::LaunchVerb verb) {
   return request;
 }
 
-Expected<std::string> launcher_path() {
-  std::string installed = IMMURE_LIBEXECDIR "/immure-launch";
-  if (::access(installed.c_str(), X_OK) == 0) return installed;
-  std::array<char, 4096> self{};
-  const auto n = ::readlink("/proc/self/exe", self.data(), self.size());
-  if (n > 0 && static_cast<std::size_t>(n) < self.size()) {
-    const std::string program(self.data(), static_cast<std::size_t>(n));
-    auto beside = program.substr(0, program.rfind('/')) + "/immure-launch";
-    if (::access(beside.c_str(), X_OK) == 0) return beside;
-  }
-  return fail(ExitCode::failure, "find the launcher: " + installed + ": " + system_error("").error().message,
-              "is immure installed completely?");
-}
-
 Expected<LaunchProcess> LaunchProcess::start(const LaunchRequest& request) {
-  const auto path = IMMURE_TRY(launcher_path());
+  const auto path = IMMURE_TRY(program_path("immure-launch"));
   const auto memfd = IMMURE_TRY(make_sealed_memfd("immure-request", bytes_of(request)));
   auto reports = IMMURE_TRY(make_pipe());
   auto errors = IMMURE_TRY(make_pipe());

@@ -42,9 +42,6 @@ class LaunchProcess {
   UniqueFd errors_;
 };
 
-/// Where immure-launch is: its installed place, or else beside this program (an uninstalled build).
-Expected<std::string> launcher_path();
-
 /// An exit code as a report carries it; `failure` for a number that is none.
 ExitCode exit_code_of(int number);
 

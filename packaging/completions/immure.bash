@@ -9,7 +9,7 @@ _immure() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W \
-      "run ps inspect console stop kill pause resume balloon gc logs validate doctor --help --version" -- "$word")
+      "run ps inspect console stop kill pause resume balloon gc logs validate doctor report --help --version" -- "$word")
     return
   fi
   local options="--help"
@@ -18,12 +18,14 @@ _immure() {
     ps | inspect | validate) options="--help --json" ;;
     doctor) options="--help --json --strict" ;;
     stop) options="--help --timeout" ;;
+    report) options="--help --report --certs --policy --product --at-time --trust-anchor --json" ;;
   esac
   if [[ $word == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
     return
   fi
   case $command in
+    report) mapfile -t COMPREPLY < <(compgen -W "verify" -- "$word"; compgen -f -- "$word") ;;
     run | validate) mapfile -t COMPREPLY < <(compgen -f -X '!*.toml' -- "$word"; compgen -d -- "$word") ;;
     inspect | console | stop | kill | pause | resume | balloon | logs)
       mapfile -t COMPREPLY < <(compgen -W "$(_immure_guests)" -- "$word")

@@ -6,6 +6,7 @@
 
 #include "cli/failure.hpp"
 #include "cli/help.hpp"
+#include "policy/attest_verbs.hpp"
 
 using namespace immure::cli;
 
@@ -33,6 +34,17 @@ TEST_CASE("help and version are no failures", "[cli]") {
   CHECK(run({"--help"}) == ExitCode::success);
   CHECK(run({"--version"}) == ExitCode::success);
   for (const auto& command : all_command_help()) CHECK(run({command.name, "--help"}) == ExitCode::success);
+}
+
+TEST_CASE("the attestation module answers for its verbs, where the build has one", "[cli]") {
+  for (const auto& verb : immure::policy::attest_verbs) {
+#ifdef IMMURE_HAVE_ATTEST
+    CHECK(run({verb.name, "--help"}) == ExitCode::success);
+    CHECK(run({verb.name, "--nonsense"}) == ExitCode::usage);
+#else
+    CHECK(run({verb.name, "--help"}) == ExitCode::failure);
+#endif
+  }
 }
 
 TEST_CASE("a specification that cannot be read is a bad specification", "[cli]") {

@@ -196,6 +196,7 @@ TEST_CASE("the strict profiles stay short", "[seccomp]") {
   CHECK(numbers_in_text(Profile::vmm_vcpu).size() <= 25);
   CHECK(numbers_in_text(Profile::vmm_io).size() <= 20);
   CHECK(numbers_in_text(Profile::monitor).size() <= 45);
+  CHECK(numbers_in_text(Profile::attest).size() <= 30);
 }
 
 TEST_CASE("what a strict profile allows, launch allows too: the stricter of both answers counts",

@@ -1,0 +1,37 @@
+#include "attest/program/command_line.hpp"
+
+#include "attest/program/confine.hpp"
+#include "attest/program/verbs.hpp"
+
+namespace immure::attest {
+namespace {
+
+Expected<ExitCode> carry_out(const Action& action) {
+  IMMURE_TRY(prepare_cryptography());
+  return action();
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  // It is run as `immure VERB`, and its help should read so.
+  CLI::App app("The attestation module of immure.", "immure");
+  app.set_version_flag("--version", "immure-attest " IMMURE_VERSION);
+  app.require_subcommand(1);
+  Action action;
+  add_report(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& shown) {  // --help, --version
+    return app.exit(shown);
+  } catch (const CLI::ParseError& error) {
+    report({ExitCode::usage, error.what(), "add --help to the command to see what there is"});
+    return static_cast<int>(ExitCode::usage);
+  }
+  const auto outcome = carry_out(action);
+  if (outcome) return static_cast<int>(*outcome);
+  report(outcome.error());
+  return static_cast<int>(outcome.error().code);
+}
+
+}  // namespace immure::attest

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+#include "attest/program/failure.hpp"
+
+namespace immure::attest {
+
+/// What is to be done once the command line is read.
+using Action = std::function<Expected<ExitCode>()>;
+
+/// Each adds its verb with options and help, and sets `action` when it is asked for.
+void add_report(CLI::App& app, Action& action);
+
+}  // namespace immure::attest

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <array>
+
+namespace immure::policy {
+
+/// A verb of the attestation module: `immure VERB ...` runs `immure-attest VERB ...`, which knows its
+/// options.
+struct AttestVerb {
+  const char* name;
+  const char* summary;
+};
+
+inline constexpr std::array attest_verbs{
+    AttestVerb{"report", "verify an SEV-SNP attestation report, offline"},
+};
+
+}  // namespace immure::policy
