@@ -13,6 +13,7 @@ struct AttestVerb {
 
 inline constexpr std::array attest_verbs{
     AttestVerb{"report", "verify an SEV-SNP attestation report, offline"},
+    AttestVerb{"snp", "compute the launch digest of an SEV-SNP guest"},
 };
 
 }  // namespace immure::policy

@@ -20,6 +20,7 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   Action action;
   add_report(app, action);
+  add_snp(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& shown) {  // --help, --version

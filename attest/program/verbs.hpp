@@ -13,5 +13,6 @@ using Action = std::function<Expected<ExitCode>()>;
 
 /// Each adds its verb with options and help, and sets `action` when it is asked for.
 void add_report(CLI::App& app, Action& action);
+void add_snp(CLI::App& app, Action& action);
 
 }  // namespace immure::attest

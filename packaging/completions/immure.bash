@@ -9,7 +9,7 @@ _immure() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W \
-      "run ps inspect console stop kill pause resume balloon gc logs validate doctor report --help --version" -- "$word")
+      "run ps inspect console stop kill pause resume balloon gc logs validate doctor report snp --help --version" -- "$word")
     return
   fi
   local options="--help"
@@ -18,6 +18,7 @@ _immure() {
     ps | inspect | validate) options="--help --json" ;;
     doctor) options="--help --json --strict" ;;
     stop) options="--help --timeout" ;;
+    snp) options="--help --ovmf --vcpus --vcpu-type --kernel --initrd --append --guest-features --vmm --svsm --vars-size --json" ;;
     report) options="--help --report --certs --policy --product --at-time --trust-anchor --json" ;;
   esac
   if [[ $word == -* ]]; then
@@ -25,6 +26,7 @@ _immure() {
     return
   fi
   case $command in
+    snp) mapfile -t COMPREPLY < <(compgen -W "digest" -- "$word"; compgen -f -- "$word") ;;
     report) mapfile -t COMPREPLY < <(compgen -W "verify" -- "$word"; compgen -f -- "$word") ;;
     run | validate) mapfile -t COMPREPLY < <(compgen -f -X '!*.toml' -- "$word"; compgen -d -- "$word") ;;
     inspect | console | stop | kill | pause | resume | balloon | logs)

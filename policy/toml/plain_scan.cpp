@@ -5,13 +5,21 @@ namespace {
 
 enum class Context { plain, comment, basic_string, literal_string };
 
+/// Where a string may start. After anything else a quote is part of a malformed value, in which toml++ still
+/// looks for letters beyond ASCII: "+1'" followed by one runs into undefined behaviour too.
+bool may_precede_string(char c) {
+  constexpr std::string_view before_strings = " \t\n\r=[]{},.\"'";
+  return before_strings.contains(c);
+}
+
 /// What the next byte finds itself in. Three quotes in a row are an empty string and the start of another, so
 /// that the text of a multi-line string counts as plain from its second line on.
-Context after(Context context, char c) {
+Context after(Context context, char before, char c) {
   if (c == '\n') return Context::plain;
   switch (context) {
     case Context::plain:
       if (c == '#') return Context::comment;
+      if (!may_precede_string(before)) return context;
       if (c == '"') return Context::basic_string;
       if (c == '\'') return Context::literal_string;
       return context;
@@ -38,7 +46,7 @@ std::optional<Place> find_in_plain_text(std::string_view text, IsWanted is_wante
       ++i;  // an escape: \" does not end the string
       ++place.column;
     } else {
-      context = after(context, text[i]);
+      context = after(context, i == 0 ? '\n' : text[i - 1], text[i]);
     }
     ++place.column;
     if (text[i] == '\n') place = {.line = place.line + 1, .column = 1};

@@ -37,3 +37,9 @@ TEST_CASE("dots in strings and comments belong to no key", "[policy]") {
   const std::string dots(40, '.');
   CHECK_FALSE(find_deep_key("a = \"" + dots + "\" # " + dots + "\nb = '" + dots + "'\n"));
 }
+
+TEST_CASE("a quote inside a malformed value starts no string that could hide a letter", "[policy]") {
+  CHECK(find_stray_non_ascii("a = +1'\xc4\xba'\n"));
+  CHECK(find_stray_non_ascii("a = [x\"\xc4\xba\"]\n"));
+  CHECK_FALSE(find_stray_non_ascii("a = ['\xc4\xba', \"\xc4\xba\"]\n"));
+}
