@@ -72,7 +72,7 @@ Result<void> check_constraints(const Certificate& certificate, std::string_view 
 }
 
 Outcome same_product(const Certificate& leaf, Product product) {
-  const auto text = IMMURE_TRY(Endorsement(leaf).product_name());
+  auto text = IMMURE_TRY(Endorsement(leaf).product_name());
   if (product_of_certificate(text) == product) return text;
   return invalid("the certificate is of " + text + ", the report is of " + std::string(name_of(product)));
 }
