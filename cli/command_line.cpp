@@ -21,6 +21,7 @@ struct Parsed {
   bool dry_run = false;
   bool json = false;
   bool strict = false;
+  bool follow = false;
   std::string name;
   std::string spec;
   std::string size;
@@ -70,8 +71,11 @@ void add_queries(CLI::App& app, Parsed& parsed) {
   add_name(inspect, parsed);
   add_json(inspect, parsed, "print a JSON object");
 
-  auto* logs = add_command(app, help_of("logs"), parsed, [&parsed] { return logs_command(parsed.name); });
+  auto* logs = add_command(app, help_of("logs"), parsed, [&parsed] {
+    return logs_command(parsed.name, parsed.follow ? LogsUntil::guest_ends : LogsUntil::now);
+  });
   add_name(logs, parsed);
+  logs->add_flag("-f,--follow", parsed.follow, "go on until the guest ends");
 
   auto* validate = add_command(app, help_of("validate"), parsed,
                                [&parsed] { return validate_command(parsed.spec, parsed.format()); });

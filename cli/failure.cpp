@@ -60,6 +60,21 @@ std::string_view exit_code_name(ExitCode code) {
   return "unknown";
 }
 
+std::string_view exit_code_text(ExitCode code) {
+  switch (code) {
+    case ExitCode::success:
+      return "the guest powered off";
+    case ExitCode::guest_crashed:
+      return "the guest crashed";
+    case ExitCode::vmm_died:
+      return "the VMM was ended by a signal";
+    case ExitCode::killed:
+      return "killed";
+    default:
+      return exit_code_name(code);
+  }
+}
+
 Expected<void> require_root(std::string_view what) {
   if (::geteuid() == 0) return {};
   return fail(ExitCode::not_permitted, fmt::format("{}: not permitted: root is needed", what),

@@ -35,6 +35,9 @@ void report(const Failure& failure);
 /// The word for an exit code in JSON: "not_admitted".
 std::string_view exit_code_name(ExitCode code);
 
+/// How a guest ended, for people.
+std::string_view exit_code_text(ExitCode code);
+
 /// A Failure that says that `what` needs root, unless the caller is root.
 Expected<void> require_root(std::string_view what);
 

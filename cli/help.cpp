@@ -39,7 +39,8 @@ constexpr std::array commands{
         "gc", "undo what is left of guests whose keeper is gone",
         "Every launch does it first; this does only that. Prints the names of what was undone. Needs root."},
     CommandHelp{"logs", "show the log lines of a guest's VMM",
-                "Errors of devices and what the guest's drivers did wrong, the last 64 KiB."},
+                "Errors of devices and what the guest's drivers did wrong, the last 64 KiB.\n\n"
+                "  immure logs --follow web"},
     CommandHelp{"validate", "check a guest specification",
                 "Every mistake is told as FILE:LINE:COLUMN. Exit code 3 if any."},
     CommandHelp{

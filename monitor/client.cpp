@@ -14,9 +14,9 @@ void Client::attach(const ByteRing& console) {
   console_next_ = console.begin();
 }
 
-bool Client::read_log(const ByteRing& log) {
-  if (attached_ || reading_log_) return false;
-  reading_log_ = true;
+bool Client::read_log(const ByteRing& log, LogReading how) {
+  if (attached_ || log_reading_ != LogReading::none) return false;
+  log_reading_ = how;
   log_next_ = log.begin();
   log_end_ = log.end();
   return true;
@@ -28,8 +28,10 @@ ClientState Client::answer(MonitorKind kind, std::int32_t result) {
   return ClientState::alive;
 }
 
-bool Client::wants_to_send(const ByteRing& console) const {
-  return !answers_.empty() || reading_log_ || closing_ || (attached_ && console_next_ < console.end());
+bool Client::wants_to_send(const ByteRing& console, const ByteRing& log) const {
+  if (!answers_.empty() || closing_ || log_reading_ == LogReading::what_is_there) return true;
+  return (attached_ && console_next_ < console.end()) ||
+         (log_reading_ == LogReading::following && log_next_ < log.end());
 }
 
 Client::Sent Client::send(const MonitorMessage& message) {
@@ -71,11 +73,16 @@ ClientState Client::flush(const ByteRing& console, const ByteRing& log, Clock::t
   const auto before = datagrams_;
   auto sent = send_answers();
   if (sent == Sent::yes && attached_) sent = send_stream(console, console_next_, console.end());
-  if (sent == Sent::yes && reading_log_) sent = send_stream(log, log_next_, log_end_);
-  if (sent == Sent::yes && reading_log_) {
-    reading_log_ = false;
-    if (answer(MonitorKind::done, 0) == ClientState::gone) return ClientState::gone;
-    sent = send_answers();
+  if (sent == Sent::yes && log_reading_ == LogReading::following) {
+    sent = send_stream(log, log_next_, log.end());
+  }
+  if (sent == Sent::yes && log_reading_ == LogReading::what_is_there) {
+    sent = send_stream(log, log_next_, log_end_);
+    if (sent == Sent::yes) {
+      log_reading_ = LogReading::none;
+      if (answer(MonitorKind::done, 0) == ClientState::gone) return ClientState::gone;
+      sent = send_answers();
+    }
   }
   if (sent == Sent::yes && closing_) {
     sent = send({.header = policy::header_of<MonitorMessage>(), .kind = MonitorKind::closed});

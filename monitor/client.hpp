@@ -14,6 +14,9 @@ using Clock = std::chrono::steady_clock;
 
 enum class ClientState { alive, gone };
 
+/// What of the VMM's log a client reads: what is there now, or that and all that comes.
+enum class LogReading { none, what_is_there, following };
+
 /// One connected client. What it is to be sent is a place in a ring, not a buffer; short answers wait in a
 /// queue of bounded length.
 class Client {
@@ -33,8 +36,9 @@ class Client {
 
   /// From now on the console is sent, from the oldest byte kept.
   void attach(const ByteRing& console);
-  /// The log as it is now is sent, then `done`. False where that cannot be: it reads a stream already.
-  [[nodiscard]] bool read_log(const ByteRing& log);
+  /// The log is sent, from the oldest byte kept; `done` after what is there, unless it is followed. False
+  /// where that cannot be: the client reads a stream already.
+  [[nodiscard]] bool read_log(const ByteRing& log, LogReading how);
   /// Queues a message without data.
   ClientState answer(policy::MonitorKind kind, std::int32_t result);
 
@@ -42,7 +46,7 @@ class Client {
   void close_after_stream() { closing_ = true; }
 
   /// True while something waits for the client.
-  [[nodiscard]] bool wants_to_send(const ByteRing& console) const;
+  [[nodiscard]] bool wants_to_send(const ByteRing& console, const ByteRing& log) const;
   /// Sends as much as the socket takes. `gone` on a broken connection or a spent patience.
   ClientState flush(const ByteRing& console, const ByteRing& log, Clock::time_point now);
 
@@ -60,7 +64,7 @@ class Client {
   std::uint64_t id_;
   Clock::time_point last_progress_;
   bool attached_ = false;
-  bool reading_log_ = false;
+  LogReading log_reading_ = LogReading::none;
   bool closing_ = false;
   std::uint64_t console_next_ = 0;
   std::uint64_t log_next_ = 0;

@@ -51,7 +51,7 @@ void Server::collect_poll_set() {
     // Input for a guest that does not read waits at the client that sends it; a client that is not attached
     // (immure stop) is always heard.
     const bool hear = !client.is_attached() || vmm_.input_room() >= sizeof(MonitorMessage::data);
-    const bool speak = client.wants_to_send(vmm_.console());
+    const bool speak = client.wants_to_send(vmm_.console(), vmm_.log());
     add(client.fd(), static_cast<short>((hear ? POLLIN : 0) | (speak ? POLLOUT : 0)));
   }
 }
@@ -63,8 +63,8 @@ short Server::ready(int fd) const {
 
 Result<LinkState> Server::turn() {
   collect_poll_set();
-  const bool impatient =
-      std::ranges::any_of(clients_, [&](const Client& c) { return c.wants_to_send(vmm_.console()); });
+  const bool impatient = std::ranges::any_of(
+      clients_, [&](const Client& c) { return c.wants_to_send(vmm_.console(), vmm_.log()); });
   const int n = ::poll(polled_.data(), polled_.size(), impatient ? impatience_check_ms : -1);
   if (n < 0 && errno == EINTR) return LinkState::open;
   if (n < 0) return system_error("poll");
@@ -100,7 +100,7 @@ void Server::serve_clients() {
     } else if ((events & (POLLHUP | POLLERR)) != 0) {
       return true;
     }
-    return client.wants_to_send(vmm_.console()) &&
+    return client.wants_to_send(vmm_.console(), vmm_.log()) &&
            client.flush(vmm_.console(), vmm_.log(), now) == ClientState::gone;
   });
 }
@@ -132,13 +132,19 @@ ClientState Server::handle(Client& client, const MonitorMessage& message) {
     case MonitorKind::balloon:
       return pass_on_request(client, policy::ControlKind::balloon, message.value);
     case MonitorKind::read_log:
-      return client.read_log(vmm_.log()) ? ClientState::alive : client.answer(MonitorKind::done, EBUSY);
+      return read_log(client, LogReading::what_is_there);
+    case MonitorKind::follow_log:
+      return read_log(client, LogReading::following);
     case MonitorKind::attached:
     case MonitorKind::done:
     case MonitorKind::closed:
       break;
   }
   return ClientState::gone;  // Not a request: the peer does not speak this protocol.
+}
+
+ClientState Server::read_log(Client& client, LogReading how) {
+  return client.read_log(vmm_.log(), how) ? ClientState::alive : client.answer(MonitorKind::done, EBUSY);
 }
 
 ClientState Server::pass_on_request(Client& client, policy::ControlKind kind, std::uint64_t value) {
@@ -170,7 +176,7 @@ void Server::say_goodbye() {
     const auto now = Clock::now();
     std::erase_if(clients_, [&](Client& client) {
       return client.flush(vmm_.console(), vmm_.log(), now) == ClientState::gone ||
-             !client.wants_to_send(vmm_.console());
+             !client.wants_to_send(vmm_.console(), vmm_.log());
     });
   }
 }

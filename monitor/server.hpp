@@ -34,6 +34,7 @@ class Server {
   void serve_clients();
   ClientState receive(Client& client);
   ClientState handle(Client& client, const policy::MonitorMessage& message);
+  ClientState read_log(Client& client, LogReading how);
   ClientState pass_on_request(Client& client, policy::ControlKind kind, std::uint64_t value);
   void pass_on_answer(std::int32_t result);
   /// Sends what is left and `closed`; gives up after a bounded time.

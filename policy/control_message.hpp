@@ -31,6 +31,7 @@ enum class MonitorKind : std::uint32_t {
   done = 6,          ///< monitor: the request was carried out; `result` 0 or an errno
   closed = 7,        ///< monitor: the VMM is gone; the last datagram
   balloon = 8,       ///< client: the guest is to give up `value` bytes in all; answered by done
+  follow_log = 9,    ///< client: the log lines as console_data, then each that comes, until closed
 };
 
 struct MonitorMessage {

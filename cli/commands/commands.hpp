@@ -31,7 +31,9 @@ Expected<ExitCode> resume_command(const std::string& name);
 Expected<ExitCode> balloon_command(const std::string& name, const std::string& size);
 /// Undoes what is left of guests whose keeper is gone; prints their names.
 Expected<ExitCode> gc_command();
-Expected<ExitCode> logs_command(const std::string& name);
+/// The log lines of the guest's VMM: those kept, or those and all until the guest ends.
+enum class LogsUntil { now, guest_ends };
+Expected<ExitCode> logs_command(const std::string& name, LogsUntil until);
 Expected<ExitCode> validate_command(const std::string& spec, OutputFormat format);
 Expected<ExitCode> doctor_command(OutputFormat format, Verdict tolerated);
 /// For the launcher: host policy text on standard input, its record on standard output.

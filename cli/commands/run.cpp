@@ -52,12 +52,15 @@ Expected<Outcome> run_foreground(const LaunchRequest& request, Foreground::Conso
   auto signals = IMMURE_TRY(EndSignals::block());
   auto launcher = IMMURE_TRY(LaunchProcess::start(request));
   Foreground foreground(name_of(request), std::move(launcher), std::move(signals), console);
-  const auto end = IMMURE_TRY(foreground.run());
+  auto end = IMMURE_TRY(foreground.run());
+  const bool ended_well = end.code == ExitCode::success || end.code == ExitCode::killed;
   return Outcome{.name = name_of(request),
                  .event = end.how == ForegroundEnd::How::detached ? "detached" : "ended",
                  .code = end.code,
                  .vmm_pid = end.vmm_pid,
-                 .message = printable(end.message)};
+                 .message = printable(end.message),
+                 .steps = {},
+                 .log = ended_well ? std::vector<std::string>{} : std::move(end.log)};
 }
 
 Expected<Outcome> run(const RunOptions& options) {
@@ -82,7 +85,8 @@ void print_text(const Outcome& outcome) {
   for (std::size_t i = 0; i < outcome.steps.size(); ++i) fmt::print("{:3}  {}\n", i + 1, outcome.steps[i]);
   if (outcome.event == "ended" || outcome.event == "detached") {
     fmt::print(stderr, "immure: {}: {}\n", outcome.name,
-               outcome.message.empty() ? std::string(exit_code_name(outcome.code)) : outcome.message);
+               outcome.message.empty() ? std::string(exit_code_text(outcome.code)) : outcome.message);
+    for (const auto& line : outcome.log) fmt::print(stderr, "immure: {}: VMM: {}\n", outcome.name, line);
   }
 }
 

@@ -38,9 +38,9 @@ int Foreground::wait_ms() const {
 
 Expected<std::optional<ForegroundEnd>> Foreground::turn() {
   const auto entry = [](int fd) { return pollfd{.fd = fd, .events = POLLIN, .revents = 0}; };
-  std::array<pollfd, 4> polled{entry(signals_.fd()), entry(launcher_.fd()),
+  std::array<pollfd, 5> polled{entry(signals_.fd()), entry(launcher_.fd()),
                                entry(session_ ? session_->monitor_fd() : -1),
-                               entry(session_ ? session_->input_fd() : -1)};
+                               entry(session_ ? session_->input_fd() : -1), entry(log_ ? log_->fd() : -1)};
   if (::poll(polled.data(), polled.size(), wait_ms()) < 0) {
     if (errno == EINTR) return std::nullopt;
     return system_error("poll");
@@ -48,6 +48,7 @@ Expected<std::optional<ForegroundEnd>> Foreground::turn() {
   if (polled[0].revents != 0) IMMURE_TRY(take_signal());
   IMMURE_TRY(enforce_deadline());
   if (auto end = IMMURE_TRY(serve_console(polled[2].revents, polled[3].revents))) return end;
+  if (polled[4].revents != 0) log_->serve();
   if (polled[1].revents != 0) return take_report();
   return std::nullopt;
 }
@@ -67,7 +68,8 @@ Expected<std::optional<ForegroundEnd>> Foreground::take_report() {
       return ForegroundEnd{.how = ForegroundEnd::How::ended,
                            .code = exit_code_of(report->exit_code),
                            .message = std::string(report->message.view()),
-                           .vmm_pid = vmm_pid_};
+                           .vmm_pid = vmm_pid_,
+                           .log = last_log_lines()};
     default:
       return std::nullopt;
   }
@@ -82,7 +84,8 @@ Expected<std::optional<ForegroundEnd>> Foreground::serve_console(short output, s
   return ForegroundEnd{.how = ForegroundEnd::How::detached,
                        .code = ExitCode::success,
                        .message = "detached, the guest goes on",
-                       .vmm_pid = vmm_pid_};
+                       .vmm_pid = vmm_pid_,
+                       .log = {}};
 }
 
 Expected<void> Foreground::take_signal() {
@@ -119,17 +122,21 @@ Expected<void> Foreground::guest_runs(const LaunchReport& report) {
     stop_once_running_ = false;
     return kill_guest();
   }
-  if (wants_console_ == Console::none || session_) return {};
-  auto session = ConsoleSession::attach(name_);
   // A guest that ended already has no monitor; the report that follows says how it ended.
-  if (!session) return {};
+  if (auto log = LogFollower::attach(name_); !log_ && log) log_.emplace(std::move(*log));
+  if (wants_console_ == Console::attached && !session_) attach_console();
+  return {};
+}
+
+void Foreground::attach_console() {
+  auto session = ConsoleSession::attach(name_);
+  if (!session) return;
   session_.emplace(std::move(*session));
   terminal_.emplace(STDIN_FILENO);
   if (terminal_->is_terminal()) {
     fmt::print(stderr, "immure: {}: pid {}; Ctrl-] leaves the console, the guest goes on\r\n", name_,
                vmm_pid_);
   }
-  return {};
 }
 
 Expected<void> Foreground::ask_to_stop() {
@@ -159,6 +166,15 @@ void Foreground::show_last_output() {
     const auto turn = session_->serve_output();
     if (!turn || *turn != Turn::go_on) session_.reset();
   }
+}
+
+std::vector<std::string> Foreground::last_log_lines() {
+  while (log_ && log_->fd() >= 0) {
+    pollfd polled{.fd = log_->fd(), .events = POLLIN, .revents = 0};
+    if (::poll(&polled, 1, last_output_ms) <= 0) break;
+    log_->serve();
+  }
+  return log_ ? log_->last_lines() : std::vector<std::string>{};
 }
 
 void Foreground::leave_console() {

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/console/console_session.hpp"
+#include "cli/console/log_follower.hpp"
 #include "cli/launch/launch_process.hpp"
 
 namespace immure::cli {
@@ -16,6 +18,7 @@ struct ForegroundEnd {
   ExitCode code = ExitCode::success;
   std::string message;
   int vmm_pid = 0;
+  std::vector<std::string> log;  ///< the VMM's last lines
 };
 
 /// Stays with a guest from its launch to its end: one poll(2) loop over the launcher's reports, the console
@@ -48,7 +51,9 @@ class Foreground {
   Expected<void> guest_runs(const policy::LaunchReport& report);
   Expected<void> ask_to_stop();
   Expected<void> kill_guest();
+  void attach_console();
   void show_last_output();
+  std::vector<std::string> last_log_lines();
   void leave_console();
 
   std::string name_;
@@ -59,6 +64,7 @@ class Foreground {
   bool stop_once_running_ = false;
   std::optional<Clock::time_point> deadline_;
   std::optional<ConsoleSession> session_;
+  std::optional<LogFollower> log_;
   std::optional<RawTerminal> terminal_;
   int vmm_pid_ = 0;
 };

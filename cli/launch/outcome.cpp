@@ -11,6 +11,7 @@ std::string outcome_json(const Outcome& outcome) {
                              {"exit_code_name", exit_code_name(outcome.code)}};
   if (outcome.vmm_pid != 0) out["vmm_pid"] = outcome.vmm_pid;
   if (!outcome.message.empty()) out["message"] = outcome.message;
+  if (!outcome.log.empty()) out["vmm_log"] = outcome.log;
   if (outcome.event == "planned") out["steps"] = outcome.steps;
   return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

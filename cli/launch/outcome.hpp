@@ -15,6 +15,7 @@ struct Outcome {
   int vmm_pid = 0;
   std::string message{};
   std::vector<std::string> steps{};  ///< of a dry run
+  std::vector<std::string> log{};    ///< the VMM's last lines, of a guest that did not end well
 };
 
 /// One JSON object; members that say nothing are left out.

@@ -18,6 +18,7 @@ _immure() {
     ps | inspect | validate) options="--help --json" ;;
     doctor) options="--help --json --strict" ;;
     stop) options="--help --timeout" ;;
+    logs) options="--help --follow" ;;
     snp) options="--help --ovmf --vcpus --vcpu-type --kernel --initrd --append --guest-features --vmm --svsm --vars-size --json" ;;
     report) options="--help --report --certs --policy --product --at-time --trust-anchor --json" ;;
   esac

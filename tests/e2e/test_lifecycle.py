@@ -170,14 +170,15 @@ class TestEnding(ImmureTest):
         before = snapshot()
         done = self.guest("triple-fault", kernel="tiny/triple-fault", initrd=None, memory="32 MiB").run()
         self.assert_ended(done, 10)
+        self.assertRegex(done.stderr, "the guest crashed\n.*VMM: .*triple fault")
         self.assert_as_before(before)
-
 
     def test_a_guest_whose_kernel_panics_has_crashed_and_does_not_reboot_for_ever(self):
         before = snapshot()
         done = self.guest("panic", "panic").run()
         self.assert_ended(done, 10)
         self.assertIn("Kernel panic", done.stdout)
+        self.assertIn("the guest's kernel panicked", done.stderr)
         self.assert_as_before(before)
 
 

@@ -276,3 +276,31 @@ TEST_CASE("no more than the cap of clients are served at once", "[monitor]") {
   clients.pop_back();
   CHECK(hear(waiting.get()));
 }
+
+TEST_CASE("a client that follows the log gets what is there, what comes, and the end", "[monitor]") {
+  Fixture fixture;
+  write_text(fixture.vmm_log.get(), "first\n");
+  const auto client = fixture.connect();
+  say(client.get(), MonitorKind::follow_log);
+  CHECK(hear_bytes(client.get(), 6) == "first\n");
+  write_text(fixture.vmm_log.get(), "second\n");
+  CHECK(hear_bytes(client.get(), 7) == "second\n");
+  // Said in the same moment in which the VMM ends.
+  write_text(fixture.vmm_log.get(), "a triple fault\n");
+  fixture.end_vmm();
+  CHECK(hear_bytes(client.get(), 15) == "a triple fault\n");
+  const auto last = hear(client.get());
+  REQUIRE(last);
+  CHECK(last->kind == MonitorKind::closed);
+}
+
+TEST_CASE("a client reads one stream at a time", "[monitor]") {
+  Fixture fixture;
+  const auto client = fixture.connect();
+  say(client.get(), MonitorKind::follow_log);
+  say(client.get(), MonitorKind::read_log);
+  const auto answer = hear(client.get());
+  REQUIRE(answer);
+  CHECK(answer->kind == MonitorKind::done);
+  CHECK(answer->result == EBUSY);
+}
