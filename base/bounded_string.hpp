@@ -29,6 +29,14 @@ class BoundedString {
     return out;
   }
 
+  /// As much of `text` as fits, with control characters as blanks: a message, not a name.
+  static BoundedString fitting(std::string_view text) {
+    BoundedString out;
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    std::ranges::replace_copy_if(text.substr(0, capacity), out.bytes_.begin(), is_control, ' ');
+    return out;
+  }
+
   [[nodiscard]] std::string_view view() const {
     const auto end = std::find(bytes_.begin(), bytes_.end(), '\0');
     return {bytes_.data(), static_cast<std::size_t>(end - bytes_.begin())};

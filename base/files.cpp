@@ -13,6 +13,7 @@ namespace immure {
 Result<UniqueFd> open_file(const std::string& path, int flags, Links links) {
   open_how how{};
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+  if ((flags & O_CREAT) != 0) how.mode = 0600;
   how.resolve = links == Links::refused ? RESOLVE_NO_SYMLINKS : 0;
   UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof(how))));
   if (!fd && errno == ELOOP) {

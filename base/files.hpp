@@ -12,7 +12,7 @@ namespace immure {
 enum class Links { refused, followed };
 enum class LockKind { shared, exclusive };
 
-/// Opens `path`, close-on-exec.
+/// Opens `path`, close-on-exec. What O_CREAT makes is its owner's alone.
 Result<UniqueFd> open_file(const std::string& path, int flags, Links links);
 
 /// Takes an open file description lock (fcntl(2), F_OFD_SETLK) on the whole file, without waiting: false

@@ -8,6 +8,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/help.hpp"
 #include "policy/attest_verbs.hpp"
+#include "policy/launch_entry.hpp"
 
 namespace immure::cli {
 namespace {
@@ -25,10 +26,15 @@ struct Parsed {
   std::string name;
   std::string spec;
   std::string size;
+  std::string witness;
+  std::string log_file = policy::launch_log_path;
   unsigned timeout = 30;
   Action action;
 
   [[nodiscard]] OutputFormat format() const { return json ? OutputFormat::json : OutputFormat::text; }
+  [[nodiscard]] AuditOptions audit() const {
+    return {.file = log_file, .name = name, .witness = witness, .format = format()};
+  }
 };
 
 CLI::App* add_command(CLI::App& app, const CommandHelp& help, Parsed& parsed, const Action& action) {
@@ -89,6 +95,37 @@ void add_queries(CLI::App& app, Parsed& parsed) {
   doctor->add_flag("--strict", parsed.strict, "a warning fails, too");
 }
 
+void add_log_file(CLI::App* command, Parsed& parsed) {
+  command->add_option("--file", parsed.log_file, "another launch log than the host's")->capture_default_str();
+}
+
+void add_audit(CLI::App& app, Parsed& parsed) {
+  auto* audit = app.add_subcommand("audit", help_of("audit").summary)->require_subcommand(1);
+  audit->footer(help_of("audit").details);
+  auto* show = audit->add_subcommand("show", "show what was launched, and how it ended");
+  show->callback([&parsed] { parsed.action = [&parsed] { return audit_show_command(parsed.audit()); }; });
+  show->add_option("NAME", parsed.name, "of this guest only, and in detail");
+  add_log_file(show, parsed);
+  add_json(show, parsed, "print a JSON array of the entries");
+  auto* verify = audit->add_subcommand("verify", "check that no line was changed or removed");
+  verify->callback([&parsed] { parsed.action = [&parsed] { return audit_verify_command(parsed.audit()); }; });
+  verify->add_option("--head", parsed.witness,
+                     "the digest of a line that must be there, as it was kept elsewhere");
+  add_log_file(verify, parsed);
+  add_json(verify, parsed, "print a JSON object");
+}
+
+void add_records(CLI::App& app, Parsed& parsed) {
+  add_audit(app, parsed);
+  auto* events = add_command(app, help_of("events"), parsed, [&parsed] {
+    return events_command(parsed.follow ? EventsFrom::now : EventsFrom::past, parsed.format());
+  });
+  events->add_flag("-f,--follow", parsed.follow, "what happens from now on, until it is ended");
+  add_json(events, parsed, "print a JSON object on each line");
+  auto* wait = add_command(app, help_of("wait"), parsed, [&parsed] { return wait_command(parsed.name); });
+  add_name(wait, parsed);
+}
+
 void add_controls(CLI::App& app, Parsed& parsed) {
   auto* console =
       add_command(app, help_of("console"), parsed, [&parsed] { return console_command(parsed.name); });
@@ -126,6 +163,9 @@ void add_internal(CLI::App& app, Parsed& parsed) {
   internal->add_subcommand("compile-host-policy", "")->callback([&parsed] {
     parsed.action = compile_host_policy_command;
   });
+  internal->add_subcommand("append-launch-entry", "")->callback([&parsed] {
+    parsed.action = append_launch_entry_command;
+  });
 }
 
 /// For the list in the help: immure-attest has their options and is asked before these are.
@@ -153,6 +193,7 @@ int run_command_line(int argc, char** argv) {
   add_run(app, parsed);
   add_queries(app, parsed);
   add_controls(app, parsed);
+  add_records(app, parsed);
   add_attest_verbs(app);
   add_internal(app, parsed);
   try {

@@ -41,6 +41,19 @@ constexpr std::array commands{
     CommandHelp{"logs", "show the log lines of a guest's VMM",
                 "Errors of devices and what the guest's drivers did wrong, the last 64 KiB.\n\n"
                 "  immure logs --follow web"},
+    CommandHelp{
+        "audit", "show and check the log of every launch",
+        "Each line names the digest of the line before it, so that a changed or removed one is found.\n"
+        "Keep the head elsewhere, too: the host's audit log has it (ausearch -m VIRT_CONTROL). Needs "
+        "root.\n\n"
+        "  immure audit show web             what was started, what the kernel confirmed, how it ended\n"
+        "  immure audit verify               exit code 14: it was changed"},
+    CommandHelp{"events", "print what happened to guests, or what happens",
+                "From the launch log: started, restarted, ended, failed, refused, abandoned. Needs root.\n\n"
+                "  immure events --follow --json | jq -r .name"},
+    CommandHelp{"wait", "wait until a guest is gone",
+                "The exit code is how it ended, as that of immure run. Needs root.\n\n"
+                "  immure run -d job.toml && immure wait job"},
     CommandHelp{"validate", "check a guest specification",
                 "Every mistake is told as FILE:LINE:COLUMN. Exit code 3 if any."},
     CommandHelp{

@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "launcher/admission.hpp"
+#include "launcher/launch_log.hpp"
 #include "launcher/plan.hpp"
 #include "launcher/recover.hpp"
 #include "policy/vmm_record.hpp"
@@ -117,6 +118,8 @@ ExitCode launch_and_keep(Launch& launch, int stop_signals_fd, const Reporter& re
         (end.message.empty() ? "" : "; ") + std::string("and was not undone: ") + undone.error().message;
     if (end.code == ExitCode::success) end.code = ExitCode::failure;
   }
+  const auto event = executed ? policy::LaunchEvent::ended : policy::LaunchEvent::failed;
+  log_end(launch.kernel, launch.paths, policy::make_launch_entry(event, launch.guest), end.code, end.message);
   reporter.send(executed ? ReportKind::ended : ReportKind::failed, end.code, 0, end.message);
   return end.code;
 }
@@ -143,7 +146,11 @@ ExitCode run_guest(Kernel& kernel, const Paths& paths, const policy::GuestRecord
                    const Reporter& reporter) {
   auto failure = ExitCode::failure;
   auto launch = begin_launch(kernel, paths, guest, failure);
-  if (!launch) return reporter.answer(std::unexpected(launch.error()), failure);
+  if (!launch) {
+    log_end(kernel, paths, policy::make_launch_entry(policy::LaunchEvent::refused, guest), failure,
+            launch.error().message);
+    return reporter.answer(std::unexpected(launch.error()), failure);
+  }
   return launch_and_keep(*launch, stop_signals_fd, reporter);
 }
 

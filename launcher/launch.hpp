@@ -47,6 +47,8 @@ struct Launch {
   Process vmm{};
   Process monitor{};
   std::uint32_t vmm_threads = 0;
+  std::string evidence{};    ///< what the kernel said of the VMM, until it is in the launch log
+  std::string log_digest{};  ///< of the line of the launch log that says how this VMM was started
   std::uint64_t started_at = 0;
 
   /// What the user is told as exit code if the step that runs now fails.

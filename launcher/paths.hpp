@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "policy/guest_state.hpp"
+#include "policy/launch_entry.hpp"
 
 namespace immure::launcher {
 
@@ -17,7 +17,8 @@ struct Paths {
   std::string kvm = "/dev/kvm";
   std::string vmm = IMMURE_LIBEXECDIR "/immure-vmm";
   std::string monitor = IMMURE_LIBEXECDIR "/immure-monitor";
-  std::string policy_compiler = IMMURE_BINDIR "/immure";
+  std::string immure = IMMURE_BINDIR "/immure";
+  std::string launch_log = policy::launch_log_path;
   std::string host_policy = policy::host_policy_path;
 
   [[nodiscard]] std::string guest(std::string_view name) const { return guests + "/" + std::string(name); }

@@ -67,7 +67,7 @@ Plan make_restart_plan() {
       {"start the VMM in its cgroup and in new namespaces; there:", ExitCode::confinement_failed, start_vmm},
       {"wait until every thread of the VMM is behind its own filter", ExitCode::failure, await_ready},
       {"read back from /proc what the VMM really is", ExitCode::confinement_failed, read_back_vmm},
-      {"record the guest's state", ExitCode::failure, record_state},
+      {"record the guest's state, and in the launch log how it was started", ExitCode::failure, record_start},
       {"tell the audit log that the guest starts", ExitCode::failure, audit_start},
       {"let the guest run", ExitCode::vmm_died, release_guest}};
 }

@@ -58,8 +58,8 @@ Result<void> await_ready(Launch& launch);
 /// Compares what the VMM really is with what was planned, before the guest runs.
 Result<void> read_back_vmm(Launch& launch);
 Result<void> start_monitor(Launch& launch);
-/// /run/immure/guests/NAME/state.
-Result<void> record_state(Launch& launch);
+/// /run/immure/guests/NAME/state, and the line of the launch log that says how the guest was started.
+Result<void> record_start(Launch& launch);
 /// Opens the gate: from here on the guest runs.
 Result<void> release_guest(Launch& launch);
 

@@ -14,22 +14,31 @@ Result<void> require(std::string_view what, const std::string& is, const std::st
   return invalid(std::string(what) + " is \"" + is + "\", \"" + planned + "\" was planned");
 }
 
-Result<void> check_task(Kernel& kernel, const std::string& task, const Expected& expected) {
-  IMMURE_TRY(check_status(IMMURE_TRY(kernel.read_file(task + "/status")), expected));
-  if (expected.label.empty()) return {};
-  auto label = IMMURE_TRY(kernel.read_file(task + "/attr/current"));
-  while (!label.empty() && (label.back() == '\0' || label.back() == '\n')) label.pop_back();
-  return require("label", label, expected.label);
+std::string section(std::string_view name, std::string_view text) {
+  return "[" + std::string(name) + "]\n" + std::string(text) +
+         (text.empty() || text.back() == '\n' ? "" : "\n");
 }
 
-Result<void> check_namespaces(Kernel& kernel, const std::string& process) {
+Result<std::string> check_task(Kernel& kernel, const std::string& task, const Expected& expected) {
+  const auto status = IMMURE_TRY(kernel.read_file(task + "/status"));
+  IMMURE_TRY(check_status(status, expected));
+  if (expected.label.empty()) return section("status", status);
+  auto label = IMMURE_TRY(kernel.read_file(task + "/attr/current"));
+  while (!label.empty() && (label.back() == '\0' || label.back() == '\n')) label.pop_back();
+  IMMURE_TRY(require("label", label, expected.label));
+  return section("status", status) + section("attr/current", label);
+}
+
+Result<std::string> check_namespaces(Kernel& kernel, const std::string& process) {
+  std::string seen;
   for (const auto* name : {"mnt", "pid", "net", "ipc", "uts", "cgroup"}) {
     const auto theirs = IMMURE_TRY(kernel.read_link(process + "/ns/" + name));
     if (theirs == IMMURE_TRY(kernel.read_link(std::string("/proc/self/ns/") + name))) {
       return invalid(std::string(name) + " namespace is the host's");
     }
+    seen += theirs + "\n";
   }
-  return {};
+  return section("ns", seen);
 }
 
 /// True where `path` leads to the very file that was handed over under this number. SELinux replaces what the
@@ -45,31 +54,42 @@ Result<bool> is_planned(Kernel& kernel, const std::string& path, const std::stri
   return false;
 }
 
-Result<void> check_fds(Kernel& kernel, const std::string& process, const Expected& expected) {
+Result<std::string> check_fds(Kernel& kernel, const std::string& process, const Expected& expected) {
+  std::string seen;
   for (const auto& number : IMMURE_TRY(kernel.list_directory(process + "/fd"))) {
     const auto path = process + "/fd/" + number;
+    const auto target = IMMURE_TRY(kernel.read_link(path));
+    seen += number + " " + target + "\n";
     if (IMMURE_TRY(is_planned(kernel, path, number, expected))) continue;
     // The VMM closes what it has read, and the kernel gives a number that is free again to what it makes
     // next.
-    const auto target = IMMURE_TRY(kernel.read_link(path));
     // What a VMM makes for itself: KVM's fds, eventfds, timers, the io_uring, memory. Nothing that has a name
     // outside.
     if (target.starts_with("anon_inode:") || target.starts_with("/memfd:")) continue;
     return invalid("fd " + number + " is " + target + ", which was not planned");
   }
-  return {};
+  return section("fd", seen);
 }
 
-Result<void> check_process(Kernel& kernel, const std::string& process, const Expected& expected) {
+Result<std::string> check_process(Kernel& kernel, const std::string& process, const Expected& expected) {
   const auto tasks = IMMURE_TRY(kernel.list_directory(process + "/task"));
   IMMURE_TRY(require("number of threads", std::to_string(tasks.size()), std::to_string(expected.threads)));
-  for (const auto& task : tasks) IMMURE_TRY(check_task(kernel, process + "/task/" + task, expected));
-  IMMURE_TRY(check_namespaces(kernel, process));
-  IMMURE_TRY(check_mounts(IMMURE_TRY(kernel.read_file(process + "/mountinfo"))));
+  std::string seen;
+  for (const auto& task : tasks) {
+    const auto text = IMMURE_TRY(check_task(kernel, process + "/task/" + task, expected));
+    if (seen.empty()) seen = text;
+  }
+  seen += IMMURE_TRY(check_namespaces(kernel, process));
+  const auto check_file = [&](const char* name, auto check) -> Result<void> {
+    const auto text = IMMURE_TRY(kernel.read_file(process + "/" + name));
+    seen += section(name, text);
+    return check(text);
+  };
+  IMMURE_TRY(check_file("mountinfo", check_mounts));
   if (!IMMURE_TRY(kernel.list_directory(process + "/root")).empty()) return invalid("its root is not empty");
-  IMMURE_TRY(check_cgroup(IMMURE_TRY(kernel.read_file(process + "/cgroup")), expected));
-  IMMURE_TRY(check_limits(IMMURE_TRY(kernel.read_file(process + "/limits"))));
-  return check_fds(kernel, process, expected);
+  IMMURE_TRY(check_file("cgroup", [&](std::string_view text) { return check_cgroup(text, expected); }));
+  IMMURE_TRY(check_file("limits", check_limits));
+  return seen + IMMURE_TRY(check_fds(kernel, process, expected));
 }
 
 }  // namespace
@@ -122,11 +142,10 @@ Result<void> check_cgroup(std::string_view text, const Expected& expected) {
   return require("cgroup", field_of(text, "0::").value_or("absent"), expected.cgroup);
 }
 
-Result<void> read_back(Kernel& kernel, pid_t pid, const Expected& expected) {
-  if (auto checked = check_process(kernel, "/proc/" + std::to_string(pid), expected); !checked) {
-    return with_context("read back " + expected.name, std::move(checked).error());
-  }
-  return {};
+Result<std::string> read_back(Kernel& kernel, pid_t pid, const Expected& expected) {
+  auto seen = check_process(kernel, "/proc/" + std::to_string(pid), expected);
+  if (!seen) return with_context("read back " + expected.name, std::move(seen).error());
+  return seen;
 }
 
 }  // namespace immure::launcher

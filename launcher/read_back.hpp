@@ -24,7 +24,8 @@ Result<void> check_cgroup(std::string_view text, const Expected& expected);
 
 /// Asks the kernel what the process really is: every thread's ids, capabilities, no_new_privs, seccomp and
 /// label, then namespaces, root, cgroup, limits and open fds. The first thing that is not as planned is the
-/// Error.
-Result<void> read_back(Kernel& kernel, pid_t pid, const Expected& expected);
+/// Error. Yields what the kernel said, for the launch log: the texts of its first thread and of the process,
+/// each behind a line "[NAME]".
+Result<std::string> read_back(Kernel& kernel, pid_t pid, const Expected& expected);
 
 }  // namespace immure::launcher

@@ -1,6 +1,7 @@
 #include "launcher/recover.hpp"
 
 #include "base/log.hpp"
+#include "launcher/launch_log.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -10,6 +11,13 @@ constexpr int poll_milliseconds = 50;
 
 std::unexpected<Error> no_guest(const std::string& name) {
   return std::unexpected(Error{.message = "no guest called " + name + " runs", .error_number = ESRCH});
+}
+
+void log_abandoned(Kernel& kernel, const Paths& paths, const std::string& name, const std::string& uuid) {
+  policy::GuestRecord guest;
+  guest.name = policy::GuestName::fitting(name);
+  log_end(kernel, paths, policy::make_launch_entry(policy::LaunchEvent::abandoned, guest),
+          policy::ExitCode::failure, "its keeper was gone; launch " + uuid + " was undone");
 }
 
 }  // namespace
@@ -25,6 +33,7 @@ Result<void> recover(Kernel& kernel, const Paths& paths, const Reporter& reporte
       log_line("undo the launch of " + name + ": " + undone.error().message);
       continue;
     }
+    log_abandoned(kernel, paths, name, launch.journal.owner());
     reporter.about(name).send(policy::ReportKind::recovered, policy::ExitCode::success, 0,
                               "the keeper of this guest was gone; its launch was undone");
   }

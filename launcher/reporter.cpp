@@ -1,8 +1,5 @@
 #include "launcher/reporter.hpp"
 
-#include <algorithm>
-#include <string>
-
 #include "base/io.hpp"
 
 namespace immure::launcher {
@@ -15,10 +12,7 @@ void Reporter::send(policy::ReportKind kind, policy::ExitCode code, pid_t vmm,
   report.exit_code = static_cast<int>(code);
   report.vmm_pid = vmm;
   report.name = name_;
-  std::string text(message.substr(0, decltype(report.message)::capacity));
-  std::ranges::replace_if(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  report.message = decltype(report.message)::from(text, "message").value_or(decltype(report.message){});
+  report.message = decltype(report.message)::fitting(message);
   static_cast<void>(write_all(fd_, bytes_of(report)));
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/io.hpp"
+#include "launcher/errand.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -25,25 +26,6 @@ std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec) {
   steps.emplace_back(DropPrivileges{spec.uid});
   steps.emplace_back(Sandbox{spec.landlock_version, spec.program_fd, spec.filter});
   return steps;
-}
-
-Result<UniqueFd> open_of_root(Kernel& kernel, const std::string& path, int flags) {
-  auto file = IMMURE_TRY(kernel.open(path, flags, Links::refused));
-  const auto status = IMMURE_TRY(kernel.status(file.get()));
-  if (!S_ISREG(status.st_mode) || status.st_uid != 0 || (status.st_mode & 022) != 0) {
-    return invalid(path + " must be a file of root's that nobody else can write");
-  }
-  return file;
-}
-
-Result<std::size_t> receive_all(Kernel& kernel, int fd, std::span<std::byte> buffer) {
-  auto rest = buffer;
-  while (!rest.empty()) {
-    const auto n = IMMURE_TRY(kernel.receive(fd, rest));
-    if (n == 0) break;
-    rest = rest.subspan(n);
-  }
-  return buffer.size() - rest.size();
 }
 
 Result<Process> spawn(Kernel& kernel, const SpawnSpec& spec) {

@@ -25,12 +25,6 @@ using ConfinementStep =
 /// What the new process does to itself, in this order, before it executes the program.
 std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec);
 
-/// Opens what must be a file of root's that nobody else can write: a program, the host policy.
-Result<UniqueFd> open_of_root(Kernel& kernel, const std::string& path, int flags);
-
-/// Reads until the buffer is full or the other side has closed its end; yields the number of bytes.
-Result<std::size_t> receive_all(Kernel& kernel, int fd, std::span<std::byte> buffer);
-
 /// Runs the steps in a new process and yields it once it executes the program. What fails in the new process
 /// comes back as this function's Error.
 Result<Process> spawn(Kernel& kernel, const SpawnSpec& spec);

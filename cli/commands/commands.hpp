@@ -36,6 +36,25 @@ enum class LogsUntil { now, guest_ends };
 Expected<ExitCode> logs_command(const std::string& name, LogsUntil until);
 Expected<ExitCode> validate_command(const std::string& spec, OutputFormat format);
 Expected<ExitCode> doctor_command(OutputFormat format, Verdict tolerated);
+struct AuditOptions {
+  std::string file;     ///< the launch log
+  std::string name;     ///< a guest's; empty: of all
+  std::string witness;  ///< digest of a line as it was kept elsewhere; may be empty
+  OutputFormat format = OutputFormat::text;
+};
+/// Shows the launch log.
+Expected<ExitCode> audit_show_command(const AuditOptions& options);
+/// Checks that no line of it was changed or removed; bad_signature if one was.
+Expected<ExitCode> audit_verify_command(const AuditOptions& options);
+/// Prints what happens to guests: what happened until now, or what happens from now on, until it is ended.
+enum class EventsFrom { past, now };
+Expected<ExitCode> events_command(EventsFrom from, OutputFormat format);
+/// Waits until the guest is gone; the exit code is how it ended.
+Expected<ExitCode> wait_command(const std::string& name);
+
+/// For the launcher: an entry on standard input, the log as launch_log_fd; the line's digest on standard
+/// output.
+Expected<ExitCode> append_launch_entry_command();
 /// For the launcher: host policy text on standard input, its record on standard output.
 Expected<ExitCode> compile_host_policy_command();
 

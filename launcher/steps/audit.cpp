@@ -52,7 +52,8 @@ Result<void> audit_guest(Launch& launch) {
 
 Result<void> audit_start(Launch& launch) {
   return launch.kernel.audit(AUDIT_VIRT_CONTROL, "virt=kvm op=start reason=booted " + guest_of(launch) +
-                                                     " vm-pid=" + std::to_string(launch.vmm.pid));
+                                                     " vm-pid=" + std::to_string(launch.vmm.pid) +
+                                                     " record=" + launch.log_digest);
 }
 
 Result<void> audit_stop(Launch& launch, std::string_view reason) {

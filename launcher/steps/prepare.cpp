@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include "base/io.hpp"
+#include "launcher/errand.hpp"
 #include "launcher/plan.hpp"
 #include "policy/vmm_record.hpp"
 

@@ -23,8 +23,8 @@ Result<Process> start(Launch& launch, SpawnSpec spec, std::string_view leaf) {
 }
 
 /// Compares what runs with what it was started as.
-Result<void> read_back_program(Launch& launch, const Process& process, const SpawnSpec& spec,
-                               std::string_view leaf, std::uint32_t threads, unsigned filters) {
+Result<std::string> read_back_program(Launch& launch, const Process& process, const SpawnSpec& spec,
+                                      std::string_view leaf, std::uint32_t threads, unsigned filters) {
   return read_back(launch.kernel, process.pid,
                    {.name = spec.name,
                     .uid = spec.uid,
@@ -91,7 +91,9 @@ Result<void> await_ready(Launch& launch) {
 
 Result<void> read_back_vmm(Launch& launch) {
   constexpr unsigned filters = 2;  // The launch filter and one for the kind of thread.
-  return read_back_program(launch, launch.vmm, launch.vmm_spec, "vmm", launch.vmm_threads, filters);
+  launch.evidence =
+      IMMURE_TRY(read_back_program(launch, launch.vmm, launch.vmm_spec, "vmm", launch.vmm_threads, filters));
+  return {};
 }
 
 Result<void> start_monitor(Launch& launch) {
@@ -101,7 +103,7 @@ Result<void> start_monitor(Launch& launch) {
                        .uid = launch.uid + 1,
                        .fds = monitor_fds(launch)};
   launch.monitor = IMMURE_TRY(start(launch, spec, "monitor"));
-  IMMURE_TRY(read_back_program(launch, launch.monitor, spec, "monitor", 1, 1));
+  (void)IMMURE_TRY(read_back_program(launch, launch.monitor, spec, "monitor", 1, 1));
   // From here on they are the monitor's alone: it must see when the VMM's ends close.
   launch.channels.log.first.reset();
   launch.channels.console.first.reset();

@@ -9,7 +9,7 @@ _immure() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W \
-      "run ps inspect console stop kill pause resume balloon gc logs validate doctor report snp --help --version" -- "$word")
+      "run ps inspect console stop kill pause resume balloon gc logs wait events audit validate doctor report snp --help --version" -- "$word")
     return
   fi
   local options="--help"
@@ -19,6 +19,8 @@ _immure() {
     doctor) options="--help --json --strict" ;;
     stop) options="--help --timeout" ;;
     logs) options="--help --follow" ;;
+    events) options="--help --follow --json" ;;
+    audit) options="--help --head --file --json" ;;
     snp) options="--help --ovmf --vcpus --vcpu-type --kernel --initrd --append --guest-features --vmm --svsm --vars-size --json" ;;
     report) options="--help --report --certs --policy --product --at-time --trust-anchor --json" ;;
   esac
@@ -30,7 +32,8 @@ _immure() {
     snp) mapfile -t COMPREPLY < <(compgen -W "digest" -- "$word"; compgen -f -- "$word") ;;
     report) mapfile -t COMPREPLY < <(compgen -W "verify" -- "$word"; compgen -f -- "$word") ;;
     run | validate) mapfile -t COMPREPLY < <(compgen -f -X '!*.toml' -- "$word"; compgen -d -- "$word") ;;
-    inspect | console | stop | kill | pause | resume | balloon | logs)
+    audit) mapfile -t COMPREPLY < <(compgen -W "show verify $(_immure_guests)" -- "$word") ;;
+    inspect | console | stop | kill | pause | resume | balloon | logs | wait)
       mapfile -t COMPREPLY < <(compgen -W "$(_immure_guests)" -- "$word")
       ;;
   esac

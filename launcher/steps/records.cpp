@@ -1,13 +1,17 @@
+#include <utility>
+
 #include <time.h>
 #include <unistd.h>
 
 #include "base/io.hpp"
 #include "base/proc_text.hpp"
+#include "launcher/launch_log.hpp"
 #include "launcher/plan.hpp"
-#include "policy/guest_state.hpp"
 
 namespace immure::launcher {
-Result<void> record_state(Launch& launch) {
+namespace {
+
+Result<policy::GuestState> state_of(Launch& launch) {
   auto& kernel = launch.kernel;
   const auto& labels = launch.labels;
   if (launch.started_at == 0) launch.started_at = static_cast<std::uint64_t>(::time(nullptr));
@@ -30,7 +34,23 @@ Result<void> record_state(Launch& launch) {
       if (given.target == file.vmm_fd) file.keeper_fd = given.source;
     }
   }
-  return kernel.replace_file(launch.paths.guest(launch.guest.name.view()) + "/state", bytes_of(state));
+  return state;
+}
+
+}  // namespace
+
+Result<void> record_start(Launch& launch) {
+  const auto state = IMMURE_TRY(state_of(launch));
+  IMMURE_TRY(
+      launch.kernel.replace_file(launch.paths.guest(launch.guest.name.view()) + "/state", bytes_of(state)));
+  const auto event =
+      launch.log_digest.empty() ? policy::LaunchEvent::started : policy::LaunchEvent::restarted;
+  auto entry = policy::make_launch_entry(event, launch.guest);
+  entry.state = state;
+  entry.read_back =
+      IMMURE_TRY(decltype(entry.read_back)::from(std::exchange(launch.evidence, {}), "what was read back"));
+  launch.log_digest = IMMURE_TRY(append_to_launch_log(launch.kernel, launch.paths, entry));
+  return {};
 }
 
 }  // namespace immure::launcher
