@@ -1,0 +1,68 @@
+"""Who stopped an attempt: from the audit log where it says so, else from what the process was told."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+
+from .attempts import Answer, Attempt
+
+STAMP = re.compile(r"msg=audit\((\d+\.\d+):\d+\)")
+CONTEXT = re.compile(r"\bvm-ctx=(\S+?)['\s]")
+NAME = re.compile(r'\bvm="([^"]+)"')
+DENIED = re.compile(r"avc:\s+denied\s+\{ ([^}]+) \}.*\bscontext=(\S+).*\btclass=(\S+) permissive=(\d)")
+KILLED = re.compile(r"\bsubj=(\S+).*\bsig=31 .*\bsyscall=(\d+)")
+TICK = 0.015  # seconds by which a record's time may lag
+
+
+@dataclass(frozen=True)
+class Stopper:
+    layer: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.layer} ({self.detail})" if self.detail else self.layer
+
+
+class AuditTrail:
+    """What the audit log has of the guests that made attempts."""
+
+    def __init__(self, records: list):
+        self.labels, self.denials, self.kills = {}, [], []
+        for record in records:
+            if record.startswith("type=VIRT_MACHINE_ID") and (name := NAME.search(record)) and (label := CONTEXT.search(record)):
+                self.labels[name[1]] = label[1]
+            elif record.startswith("type=AVC") and (found := DENIED.search(record)):
+                self.denials.append((stamp_of(record), found[2], found[1], found[3], found[4] == "1"))
+            elif record.startswith("type=SECCOMP") and (found := KILLED.search(record)):
+                self.kills.append((stamp_of(record), found[1], int(found[2])))
+
+    def stopper_of(self, attempt: Attempt, answer: Answer) -> Stopper | None:
+        """None: nobody did."""
+        if answer.succeeded:
+            return None
+        label = self.labels[answer.guest]
+
+        def concerns(record) -> bool:
+            return record[1] == label and answer.began - TICK <= record[0] <= answer.ended
+
+        if answer.outcome == "killed":
+            for _, _, number in filter(concerns, self.kills):
+                return Stopper("seccomp", system_call_names().get(number, str(number)))
+        for _, _, permissions, kind, permissive in filter(concerns, self.denials):
+            if not permissive:
+                return Stopper("SELinux", f"{kind} {permissions}")
+        return Stopper(attempt.behind, answer.cause())
+
+
+def stamp_of(record: str) -> float:
+    return float(STAMP.search(record)[1])
+
+
+def system_call_names() -> dict:
+    if not _names:
+        listed = subprocess.run(["ausyscall", "x86_64", "--dump"], check=True, capture_output=True, text=True).stdout
+        _names.update((int(words[0]), words[1]) for words in map(str.split, listed.splitlines()) if words[0].isdigit())
+    return _names
+
+
+_names: dict = {}

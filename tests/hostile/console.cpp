@@ -1,0 +1,29 @@
+#include "tests/hostile/console.hpp"
+
+#include <unistd.h>
+
+#include "base/io.hpp"
+#include "policy/fd_layout.hpp"
+
+namespace immure::hostile {
+
+std::vector<std::string> next_command() {
+  std::vector<std::string> words;
+  std::string word;
+  for (char c = 0; ::read(policy::vmm_fd::console, &c, 1) == 1;) {
+    if (c != ' ' && c != '\n') {
+      word += c;
+      continue;
+    }
+    if (!word.empty()) words.push_back(std::exchange(word, {}));
+    if (c == '\n' && !words.empty()) return words;
+  }
+  return {};
+}
+
+void say(std::string_view line) {
+  const auto text = std::string(line) + "\n";
+  static_cast<void>(write_all(policy::vmm_fd::console, std::as_bytes(std::span(text))));
+}
+
+}  // namespace immure::hostile
