@@ -25,6 +25,18 @@ Profile profile_of(Thread kind) {
   return Profile::vmm_control;
 }
 
+const char* word_for(Outcome::Effect effect) {
+  switch (effect) {
+    case Outcome::Effect::had:
+      return " done ";
+    case Outcome::Effect::seen_from_outside:
+      return " sent ";
+    case Outcome::Effect::none:
+      break;
+  }
+  return " stopped ";
+}
+
 Result<void> stand_behind(Thread kind) {
   return policy::seccomp::install_filter(policy::seccomp::compiled_filter(profile_of(kind)));
 }
@@ -33,8 +45,10 @@ Result<void> stand_behind(Thread kind) {
 
 void make_and_say(const Attempt& attempt, const Targets& targets) {
   const auto outcome = attempt.make(targets);
-  const auto* const word = outcome.effect == Outcome::Effect::had ? " done " : " stopped ";
-  say("outcome " + std::string(attempt.name) + word + std::to_string(outcome.error_number));
+  say("outcome " + std::string(attempt.name) + word_for(outcome.effect) +
+      std::to_string(outcome.error_number));
+  // The host is looking: it says when it has seen enough.
+  if (outcome.effect == Outcome::Effect::seen_from_outside) static_cast<void>(next_command());
 }
 
 Result<std::uint32_t> Crew::muster() {

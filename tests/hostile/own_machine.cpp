@@ -12,7 +12,9 @@ Result<void> make_own_machine(Targets& targets) {
   namespace fds = policy::vmm_fd;
   targets.kvm = fds::kvm;
   targets.disk = fds::first_disk;
+  targets.shared_disk = fds::first_disk + 1;
   targets.record = fds::record;
+  targets.kernel_image = fds::kernel;
   targets.console = fds::console;
   targets.control = fds::control;
   targets.log = fds::log;
