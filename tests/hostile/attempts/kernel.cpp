@@ -1,5 +1,6 @@
 #include <array>
 #include <csignal>
+#include <ctime>
 #include <cstdint>
 
 #include <fcntl.h>

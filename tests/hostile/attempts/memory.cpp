@@ -1,6 +1,7 @@
 #include <array>
 #include <cstdint>
 
+#include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <sys/mman.h>
 #include <sys/personality.h>

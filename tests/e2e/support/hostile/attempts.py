@@ -17,20 +17,20 @@ class Attempt:
     family: str
     what: str
     behind: str  # the part of the wall that stops it where seccomp and SELinux do not
-    harmful: bool  # to make it without any wall would end the host or the test
+    tried_unwalled: bool  # else it would end the host or the test, or is aimed at a part of a wall
 
 
 def all_attempts() -> list:
     listed = subprocess.run([HOSTILE_VMM, "--list"], check=True, capture_output=True, text=True).stdout
     rows = [line.split("\t") for line in listed.splitlines()]
-    return [Attempt(name, family, what, behind, unwalled == "harmful") for name, family, what, behind, unwalled in rows]
+    return [Attempt(name, family, what, behind, unwalled == "tried") for name, family, what, behind, unwalled in rows]
 
 
 @dataclass
 class Answer:
     """What was seen of one attempt from outside."""
 
-    outcome: str  # of the process: done, stopped, killed, or gone where it ended without a word
+    outcome: str  # done, stopped, killed, sent (what became of it, others see), gone where it ended without a word, silent
     number: int = 0  # errno of a stopped one, signal of a killed one
     began: float = 0.0
     ended: float = 0.0
@@ -39,7 +39,7 @@ class Answer:
 
     @property
     def succeeded(self) -> bool:
-        return bool(self.remarks) or self.outcome not in ("stopped", "killed")
+        return bool(self.remarks) or self.outcome not in ("stopped", "killed", "sent")
 
     def cause(self) -> str:
         if self.outcome == "killed":
@@ -47,7 +47,7 @@ class Answer:
         return errno.errorcode.get(self.number, "")
 
 
-def parse_answer(line: str) -> tuple:
-    """The name and the Answer in "outcome NAME WORD NUMBER"."""
-    _, name, word, number = line.split()
-    return name, Answer(word, int(number))
+def parse_answer(line: str) -> Answer:
+    """Of "outcome NAME WORD NUMBER"."""
+    _, _, word, number = line.split()
+    return Answer(word, int(number))

@@ -4,6 +4,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
+from ..kernel import Access
 from .attempts import Answer, Attempt
 
 STAMP = re.compile(r"msg=audit\((\d+\.\d+):\d+\)")
@@ -11,6 +12,8 @@ CONTEXT = re.compile(r"\bvm-ctx=(\S+?)['\s]")
 NAME = re.compile(r'\bvm="([^"]+)"')
 DENIED = re.compile(r"avc:\s+denied\s+\{ ([^}]+) \}.*\bscontext=(\S+).*\btclass=(\S+) permissive=(\d)")
 KILLED = re.compile(r"\bsubj=(\S+).*\bsig=31 .*\bsyscall=(\d+)")
+# tests/hostile/attempt.hpp, behind: what may end a process rather than refuse it something.
+LIMITS, EMPTY_ROOT = ("cgroup limits", "resource limits"), "empty root"
 TICK = 0.015  # seconds by which a record's time may lag
 
 
@@ -36,8 +39,8 @@ class AuditTrail:
             elif record.startswith("type=SECCOMP") and (found := KILLED.search(record)):
                 self.kills.append((stamp_of(record), found[1], int(found[2])))
 
-    def stopper_of(self, attempt: Attempt, answer: Answer) -> Stopper | None:
-        """None: nobody did."""
+    def stopper_of(self, attempt: Attempt, answer: Answer, *, enforcing: bool) -> Stopper | None:
+        """None: nobody, or it cannot be told who."""
         if answer.succeeded:
             return None
         label = self.labels[answer.guest]
@@ -48,10 +51,19 @@ class AuditTrail:
         if answer.outcome == "killed":
             for _, _, number in filter(concerns, self.kills):
                 return Stopper("seccomp", system_call_names().get(number, str(number)))
+            # Whatever else kills says nothing of it.
+            return Stopper(attempt.behind, answer.cause()) if attempt.behind in LIMITS else None
         for _, _, permissions, kind, permissive in filter(concerns, self.denials):
             if not permissive:
                 return Stopper("SELinux", f"{kind} {permissions}")
-        return Stopper(attempt.behind, answer.cause())
+        if answer.cause() == "EACCES" and attempt.behind == EMPTY_ROOT and enforcing and not self.may_search_root(label):
+            return Stopper("SELinux", "dir search")
+        return Stopper(attempt.behind, answer.cause()) if attempt.behind else None
+
+    @staticmethod
+    def may_search_root(label: str) -> bool:
+        """The policy denies this without a record: every start of a static program asks for it."""
+        return Access.allowed(label, "system_u:object_r:tmpfs_t:s0", "dir", "search")
 
 
 def stamp_of(record: str) -> float:

@@ -7,8 +7,9 @@ import subprocess
 import time
 
 from ..install import PATHS
-from .attempts import HOSTILE_VMM, LAUNCHER_WITHOUT_SECCOMP, Answer
-from .guest import HostileGuest
+from .attempts import HOSTILE_VMM, LAUNCHER_WITHOUT_SECCOMP
+from .guest import HostileGuest, Unwalled
+from .targets import bystanders, shared_disk
 
 GUESTS_AT_ONCE = 6
 
@@ -51,13 +52,13 @@ def batches(attempts: list, size: int):
 
 def one_guest_each(prefix: str, attempts: list, targets: dict, while_made=contextlib.nullcontext) -> dict:
     """One guest for each attempt, some at once. `while_made` holds from when all have passed their gates."""
-    answers = {}
+    answers, shared = {}, shared_disk()
     with in_the_place_of("immure-vmm", HOSTILE_VMM):
         for number, batch in enumerate(batches(attempts, GUESTS_AT_ONCE)):
             with contextlib.ExitStack() as cleanup:
                 guests = []
                 for place, _ in enumerate(batch):
-                    guest = HostileGuest(f"{prefix}-{number * GUESTS_AT_ONCE + place}")
+                    guest = HostileGuest(f"{prefix}-{number * GUESTS_AT_ONCE + place}", shared)
                     cleanup.callback(guest.close)
                     guests.append(guest)
                 for guest in guests:
@@ -79,12 +80,12 @@ def permissive_wall(attempts: list, targets: dict) -> dict:
 
 def wall_without_seccomp(attempts: list, targets: dict) -> dict:
     """All in one guest, in children of its VMM; in another one where an attempt ended that VMM."""
-    answers, guest, number = {}, None, 0
+    answers, guest, number, shared = {}, None, 0, shared_disk()
     with in_the_place_of("immure-vmm", HOSTILE_VMM), in_the_place_of("immure-launch", LAUNCHER_WITHOUT_SECCOMP):
         try:
             for attempt in attempts:
                 if guest is None:
-                    guest = HostileGuest(f"unfiltered-{number}", unfiltered=True)
+                    guest = HostileGuest(f"unfiltered-{number}", shared, unfiltered=True)
                     number += 1
                     guest.wait_until_ready()
                     guest.aim(targets)
@@ -101,15 +102,17 @@ def wall_without_seccomp(attempts: list, targets: dict) -> dict:
     return answers
 
 
-WALLS = {"whole": whole_wall, "without seccomp": wall_without_seccomp, "permissive": permissive_wall}
+def no_wall(attempts: list, targets: dict) -> dict:
+    """As root, SELinux permissive: those that can be made so, to see that there is something to stop."""
+    shared = shared_disk()
+    with selinux_permissive(), bystanders(targets) as aims:
+        process = Unwalled(aims["own_disk"], shared)
+        try:
+            process.wait_until_ready()
+            process.targets = aims
+            return {attempt.name: process.ask(attempt) for attempt in attempts if attempt.tried_unwalled}
+        finally:
+            process.close()
 
 
-def succeeded(answers: dict) -> list:
-    return sorted(name for name, answer in answers.items() if answer.succeeded)
-
-
-def unanswered(attempts: list, answers: dict) -> list:
-    return sorted({attempt.name for attempt in attempts} - set(answers))
-
-
-__all__ = ["WALLS", "Answer", "in_the_place_of", "succeeded", "unanswered"]
+WALLS = {"whole": whole_wall, "without seccomp": wall_without_seccomp, "permissive": permissive_wall, "none": no_wall}
