@@ -49,6 +49,7 @@ constexpr const char* descriptors = "no such descriptor";
 constexpr const char* ipc_namespace = "IPC namespace";
 constexpr const char* keyring = "a keyring of its own";
 constexpr const char* landlock = "Landlock";
+constexpr const char* message_queues = "no message queues";
 constexpr const char* monitor = "monitor";
 constexpr const char* network_namespace = "network namespace";
 constexpr const char* not_owner = "not the owner";

@@ -10,12 +10,13 @@
 
 #include "tests/hostile/console.hpp"
 #include "tests/hostile/crew.hpp"
+#include "tests/hostile/own_machine.hpp"
 
 namespace immure::hostile {
 namespace {
 
-/// A child's exit status after it has said what came of its attempt.
-constexpr int has_said = 42;
+/// A child's exit status after it has said what came of its attempt, and where it could not make one.
+constexpr int has_said = 42, could_not_try = 43;
 constexpr unsigned seconds = 30;
 
 /// The host's mounts and name are what they are for the child, but are not the host's any more.
@@ -33,16 +34,20 @@ void make_in_child(const Attempt& attempt, const Targets& targets, Aftermath aft
   if (child == 0) {
     ::signal(SIGALRM, SIG_DFL);
     ::alarm(seconds);
-    if (aftermath == Aftermath::kept_from_host && !leave_host_as_it_is()) ::_exit(1);
-    make_and_say(attempt, targets);
+    if (aftermath == Aftermath::kept_from_host && !leave_host_as_it_is()) ::_exit(could_not_try);
+    // KVM serves the process that made a machine, not its children.
+    auto own = targets;
+    if (!make_own_machine(own)) ::_exit(could_not_try);
+    make_and_say(attempt, own);
     ::_exit(has_said);
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFSIGNALED(status)) return say(begin + " killed " + std::to_string(WTERMSIG(status)));
-  // It ended well without a word: it has become another program.
-  if (WEXITSTATUS(status) != has_said) say(begin + (WEXITSTATUS(status) == 0 ? " done 0" : " unmade 0"));
+  if (WEXITSTATUS(status) == could_not_try) return say(begin + " unmade 0");
+  // It ended without a word: it has become another program.
+  if (WEXITSTATUS(status) != has_said) say(begin + " done 0");
 }
 
 }  // namespace immure::hostile

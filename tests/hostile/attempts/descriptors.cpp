@@ -41,7 +41,7 @@ Outcome punch(int fd) {
 
 /// A descriptor beside a byte. What the receiver has afterwards is for the host to see.
 Outcome pass_descriptor(int socket, int fd) {
-  char byte = 0;
+  char byte = '\n';
   iovec data{.iov_base = &byte, .iov_len = 1};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   msghdr message{};
@@ -86,12 +86,6 @@ constexpr std::array attempts{
             [](const Targets& t) { return punch(t.shared_disk); }, Thread::io},
     Attempt{"map-shared-disk", "map that disk for writing", behind::read_only,
             [](const Targets& t) { return mapped_writable(t.shared_disk); }},
-    Attempt{"write-shared-disk-mode", "make that descriptor one for writing", behind::read_only,
-            [](const Targets& t) { return outcome_of(::fcntl(t.shared_disk, F_SETFL, O_RDWR)); }, Thread::io,
-            Unwalled::left_out},
-    Attempt{"lease-shared-disk", "hold up everybody who opens that disk (a lease)", behind::not_owner,
-            [](const Targets& t) { return outcome_of(::fcntl(t.shared_disk, F_SETLEASE, F_RDLCK)); },
-            Thread::io, Unwalled::left_out},
     Attempt{"unlock-disk", "give up the lock of its disk, so that a second guest can start on it",
             behind::nothing, unlock_disk, Thread::io},
     Attempt{"pass-disk-to-monitor", "pass its disk to its monitor", behind::monitor,

@@ -113,7 +113,7 @@ constexpr std::array attempts{
             [](const Targets&) { return made(::mkdir("/loot", 0700), "/loot"); }},
     Attempt{"create-link", "make a symbolic link in its root", behind::root,
             [](const Targets&) { return made(::symlink("/proc/1/root", "/loot"), "/loot"); }},
-    Attempt{"create-device", "make a device node for the host's disk", behind::capabilities,
+    Attempt{"create-device", "make a device node for the host's disk", behind::root,
             [](const Targets&) { return made(::mknod("/loot", S_IFBLK | 0600, makedev(254, 0)), "/loot"); }},
     Attempt{"open-by-handle", "open the root of its disk's file system by inode number", behind::capabilities,
             open_root_of_disks_file_system},

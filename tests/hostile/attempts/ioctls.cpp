@@ -1,5 +1,4 @@
 #include <array>
-#include <cstddef>
 #include <cstdint>
 
 #include <fcntl.h>
@@ -33,24 +32,10 @@ Outcome asked(int fd, unsigned long request, Argument argument) {
   return outcome_of(::ioctl(fd, request, argument));
 }
 
-Outcome ask_for_cpuid(const Targets& t, unsigned long request) {
-  constexpr std::uint32_t entries = 128;
-  alignas(kvm_cpuid2) std::array<std::byte, sizeof(kvm_cpuid2) + entries * sizeof(kvm_cpuid_entry2)> bytes{};
-  auto* const list = reinterpret_cast<kvm_cpuid2*>(bytes.data());
-  list->nent = entries;
-  return asked(t.kvm, request, list);
-}
-
 Outcome make_device(const Targets& t) {
   kvm_create_device device{};
   device.type = KVM_DEV_TYPE_VFIO;
   return asked(t.vm, KVM_CREATE_DEVICE, &device);
-}
-
-Outcome debug_guest(const Targets& t) {
-  kvm_guest_debug debug{};
-  debug.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP;
-  return asked(t.vcpu, KVM_SET_GUEST_DEBUG, &debug);
 }
 
 Outcome filter_registers(const Targets& t) {
@@ -110,11 +95,7 @@ constexpr std::array attempts{
             Thread::io},
     Attempt{"second-machine", "make a second virtual machine", behind::nothing,
             [](const Targets& t) { return asked(t.kvm, KVM_CREATE_VM, 0); }, Thread::vcpu},
-    Attempt{"emulated-cpuid", "ask /dev/kvm what the VMM never asks: emulated instructions", behind::nothing,
-            [](const Targets& t) { return ask_for_cpuid(t, KVM_GET_EMULATED_CPUID); }, Thread::vcpu},
-    Attempt{"hyper-v-cpuid", "and the features of Hyper-V", behind::nothing,
-            [](const Targets& t) { return ask_for_cpuid(t, KVM_GET_SUPPORTED_HV_CPUID); }, Thread::vcpu},
-    Attempt{"kvm-attributes", "and the attributes of /dev/kvm itself", behind::nothing,
+    Attempt{"kvm-attributes", "ask /dev/kvm what the VMM never asks: its attributes", behind::nothing,
             [](const Targets& t) {
               std::uint64_t features = 0;
               kvm_device_attr attribute{};
@@ -127,9 +108,6 @@ constexpr std::array attempts{
             [](const Targets& t) { return asked(t.vm, KVM_GET_STATS_FD, 0); }, Thread::vcpu},
     Attempt{"kvm-registers", "let the guest have every model-specific register", behind::nothing,
             filter_registers, Thread::vcpu},
-    Attempt{"kvm-debug", "single-step the guest", behind::nothing, debug_guest, Thread::vcpu},
-    Attempt{"kvm-nmi", "interrupt the guest without its leave", behind::nothing,
-            [](const Targets& t) { return asked(t.vcpu, KVM_NMI, 0); }, Thread::vcpu},
 };
 
 }  // namespace

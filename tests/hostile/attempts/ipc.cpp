@@ -41,6 +41,12 @@ Outcome make_posix_queue(const Targets&) {
 
 Outcome add_key(int keyring) { return outcome_of(::syscall(SYS_add_key, "user", "loot", "x", 1, keyring)); }
 
+/// That there is no such key, or no such program, is found out by starting it.
+Outcome request_unknown_key(const Targets&) {
+  const auto result = ::syscall(SYS_request_key, "user", "immure-none", "x", KEY_SPEC_PROCESS_KEYRING);
+  return result < 0 && errno == ENOENT ? had_effect() : outcome_or_refusal(result, ENOKEY);
+}
+
 constexpr std::array attempts{
     Attempt{"host-shared-memory", "attach shared memory of a process of the host", behind::ipc_namespace,
             attach_to_host_memory},
@@ -63,7 +69,7 @@ constexpr std::array attempts{
               return made(::msgget(IPC_PRIVATE, IPC_CREAT | 0600),
                           [](int id) { return ::msgctl(id, IPC_RMID, nullptr); });
             }},
-    Attempt{"make-posix-queue", "make a POSIX message queue", behind::rlimits, make_posix_queue},
+    Attempt{"make-posix-queue", "make a POSIX message queue", behind::message_queues, make_posix_queue},
     Attempt{"list-shared-memory", "ask the kernel for all shared memory", behind::ipc_namespace,
             [](const Targets&) {
               shmid_ds data{};
@@ -71,19 +77,15 @@ constexpr std::array attempts{
               constexpr int stat_any = 15;
               return outcome_of(::shmctl(0, stat_any, &data));
             }},
-    Attempt{"add-key", "add a key to its user's keyring", behind::nothing,
-            [](const Targets&) { return add_key(KEY_SPEC_USER_KEYRING); }},
+    Attempt{"add-key", "keep data in the kernel, as a key", behind::nothing,
+            [](const Targets&) { return add_key(KEY_SPEC_SESSION_KEYRING); }},
     Attempt{"search-keys", "search the launcher's keyring for keys", behind::keyring,
             [](const Targets&) {
               return outcome_of(::syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user",
                                           "immure-hostile", 0));
             }},
     Attempt{"request-key", "have the kernel start a program of root's to fetch a key", behind::nothing,
-            [](const Targets&) {
-              // That there is no such key was found out by that program.
-              return outcome_or_refusal(
-                  ::syscall(SYS_request_key, "user", "immure-none", "x", KEY_SPEC_PROCESS_KEYRING), ENOKEY);
-            }},
+            request_unknown_key},
     Attempt{"join-keyring", "join a keyring of another session", behind::nothing,
             [](const Targets&) {
               return outcome_of(::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "loot"));

@@ -1,7 +1,7 @@
 #include <array>
 #include <csignal>
-#include <ctime>
 #include <cstdint>
+#include <ctime>
 
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -24,7 +24,8 @@
 namespace immure::hostile {
 namespace {
 
-// Where the kernel took a request up and refused only the nonsense in it, the attempt got through.
+// Where the kernel took a request up and refused only the nonsense in it, the attempt got through: ENOEXEC,
+// that it is no program; ETXTBSY, that the disk is open for writing.
 
 template <typename... Arguments>
 Outcome called(long number, Arguments... arguments) {
@@ -84,14 +85,14 @@ constexpr std::array attempts{
               return got_through(ENOEXEC, SYS_init_module, t.victim_disk.c_str(), 4UL, "");
             }},
     Attempt{"load-module-from-disk", "load a kernel module from its disk", behind::capabilities,
-            [](const Targets& t) { return got_through(ENOEXEC, SYS_finit_module, t.disk, "", 0); }},
+            [](const Targets& t) { return got_through(ETXTBSY, SYS_finit_module, t.disk, "", 0); }},
     Attempt{"unload-module", "unload a kernel module", behind::capabilities,
             [](const Targets&) { return got_through(ENOENT, SYS_delete_module, "immure_none", O_NONBLOCK); }},
     Attempt{"kexec", "put another kernel in the host's place", behind::capabilities,
             [](const Targets&) { return called(SYS_kexec_load, 0UL, 0UL, nullptr, 0UL); }},
     Attempt{"kexec-from-disk", "the same with a kernel from its disk", behind::capabilities,
             [](const Targets& t) {
-              return got_through(ENOEXEC, SYS_kexec_file_load, t.disk, -1, 0UL, nullptr, 0x4UL);
+              return got_through(ETXTBSY, SYS_kexec_file_load, t.disk, -1, 0UL, nullptr, 0x4UL);
             }},
     Attempt{"reboot", "reboot the host", behind::capabilities,
             [](const Targets&) {
@@ -146,7 +147,7 @@ constexpr std::array attempts{
             [](const Targets&) { return got_through(EINVAL, SYS_swapoff, "/etc/passwd"); }},
     Attempt{"swap-on", "make the host swap to a file", behind::capabilities,
             [](const Targets&) { return got_through(EINVAL, SYS_swapon, "/etc/passwd", 0); }},
-    Attempt{"quota", "change the quotas of a disk", behind::capabilities,
+    Attempt{"quota", "change the quotas of a disk", behind::root,
             [](const Targets&) {
               return got_through(ESRCH, SYS_quotactl, QCMD(Q_QUOTAOFF, USRQUOTA), "/dev/vda", 0, nullptr);
             }},
@@ -165,12 +166,6 @@ constexpr std::array attempts{
               asm volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
               return result > 0 ? had_effect() : had_no_effect(static_cast<int>(-result));
             }},
-    Attempt{"x32-call", "use the x32 system calls", behind::nothing,
-            [](const Targets&) {
-              constexpr long x32_bit = 0x40000000;
-              return called(x32_bit | SYS_open, "/etc/passwd", O_RDONLY);
-            },
-            Thread::control, Unwalled::left_out},
 };
 
 }  // namespace

@@ -59,6 +59,11 @@ Outcome shared_memory_executable(const Targets&) {
   return outcome;
 }
 
+Outcome make_readable_executable(const Targets&) {
+  if (::personality(READ_IMPLIES_EXEC) < 0) return outcome_of(-1);
+  return mapped(memory_of_our_own());
+}
+
 constexpr std::array attempts{
     Attempt{"map-executable", "map memory that is writable and executable", behind::nothing,
             [](const Targets&) {
@@ -90,7 +95,7 @@ constexpr std::array attempts{
     Attempt{"shared-memory-executable", "attach System V shared memory executable", behind::nothing,
             shared_memory_executable},
     Attempt{"readable-is-executable", "take the old personality in which all memory is executable",
-            behind::nothing, [](const Targets&) { return outcome_of(::personality(READ_IMPLIES_EXEC)); }},
+            behind::nothing, make_readable_executable},
     Attempt{"map-null-page", "map address 0, for a null pointer in the kernel", behind::capabilities,
             [](const Targets&) {
               return mapped(::mmap(nullptr, page, PROT_READ | PROT_WRITE,

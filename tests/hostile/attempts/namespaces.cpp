@@ -103,7 +103,7 @@ constexpr std::array attempts{
             [](const Targets&) {
               return outcome_of(::open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
             }},
-    Attempt{"change-root", "change its root, the old way out of one", behind::capabilities,
+    Attempt{"change-root", "change its root, the old way out of one", behind::root,
             [](const Targets&) { return outcome_of(::chroot("/")); }},
     Attempt{"pivot-root", "put another root in the place of its own", behind::capabilities,
             [](const Targets&) { return outcome_of(::syscall(SYS_pivot_root, "/run", "/run")); },

@@ -5,7 +5,6 @@
 #include <linux/ioprio.h>
 #include <linux/kcmp.h>
 #include <sched.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -140,13 +139,6 @@ constexpr std::array attempts{
             [](const Targets&) { return schedule(0, SCHED_FIFO, 99); }},
     Attempt{"raise-priority", "raise its own priority", behind::rlimits,
             [](const Targets&) { return outcome_of(::setpriority(PRIO_PROCESS, 0, -20)); }},
-    Attempt{"core-scheduling", "share a CPU core with another VMM (core scheduling cookie)",
-            behind::pid_namespace,
-            [](const Targets& t) {
-              constexpr int share_to = 2;  // PR_SCHED_CORE_SHARE_TO
-              return outcome_of(::prctl(PR_SCHED_CORE, share_to, t.victim, 0, 0));
-            },
-            Thread::control, Unwalled::left_out},
 };
 
 }  // namespace

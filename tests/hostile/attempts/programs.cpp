@@ -47,17 +47,9 @@ constexpr std::array attempts{
     Attempt{"execute-disk", "write a program to its disk and run that", behind::landlock, execute_disk,
             Thread::io},
     Attempt{"execute-memfd", "run a program from memory (memfd)", behind::landlock, execute_memfd},
-    Attempt{"create-memfd", "make a file in memory", behind::nothing,
-            [](const Targets&) { return outcome_of(::memfd_create("loot", MFD_CLOEXEC)); }},
     Attempt{"fork", "make a second process", behind::nothing,
             [](const Targets&) {
               const auto child = ::fork();
-              if (child == 0) ::_exit(0);
-              return outcome_of(child);
-            }},
-    Attempt{"vfork", "make a second process in its own memory", behind::nothing,
-            [](const Targets&) {
-              const auto child = ::vfork();
               if (child == 0) ::_exit(0);
               return outcome_of(child);
             }},

@@ -35,7 +35,7 @@ Outcome connected(int type, const Address& address, socklen_t size = sizeof(Addr
 }
 
 /// Of a daemon of the host, by its path.
-Outcome connected(int type, const std::string& path) {
+Outcome connected_to(int type, const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, sizeof address.sun_path - 1);
@@ -127,15 +127,15 @@ constexpr std::array attempts{
     Attempt{"netlink-sockets", "list every socket of the host", behind::network_namespace,
             [](const Targets&) { return made(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG); }},
     Attempt{"connect-monitor", "connect to another guest's monitor", behind::root,
-            [](const Targets& t) { return connected(SOCK_SEQPACKET, t.victim_socket); }},
+            [](const Targets& t) { return connected_to(SOCK_SEQPACKET, t.victim_socket); }},
     Attempt{"connect-dbus", "connect to D-Bus", behind::root,
-            [](const Targets&) { return connected(SOCK_STREAM, "/run/dbus/system_bus_socket"); }},
+            [](const Targets&) { return connected_to(SOCK_STREAM, "/run/dbus/system_bus_socket"); }},
     Attempt{"connect-systemd", "connect to systemd", behind::root,
-            [](const Targets&) { return connected(SOCK_STREAM, "/run/systemd/private"); }},
+            [](const Targets&) { return connected_to(SOCK_STREAM, "/run/systemd/private"); }},
     Attempt{"connect-journal", "connect to the journal", behind::root,
-            [](const Targets&) { return connected(SOCK_DGRAM, "/run/systemd/journal/socket"); }},
+            [](const Targets&) { return connected_to(SOCK_DGRAM, "/run/systemd/journal/socket"); }},
     Attempt{"connect-udev", "connect to udev's control socket", behind::root,
-            [](const Targets&) { return connected(SOCK_SEQPACKET, "/run/udev/control"); }},
+            [](const Targets&) { return connected_to(SOCK_SEQPACKET, "/run/udev/control"); }},
     Attempt{"connect-abstract", "connect to a daemon with an abstract name", behind::network_namespace,
             connect_to_abstract},
     Attempt{"socket-pair", "make a pair of sockets, to pass descriptors with", behind::nothing,
@@ -145,13 +145,6 @@ constexpr std::array attempts{
             }},
     Attempt{"socket-filter", "give the kernel code for its console's socket", behind::nothing,
             filter_on_console},
-    Attempt{"socket-name", "give its control socket a name", behind::network_namespace,
-            [](const Targets& t) {
-              sockaddr_un address{};
-              address.sun_family = AF_UNIX;
-              return outcome_of(
-                  ::bind(t.control, reinterpret_cast<const sockaddr*>(&address), sizeof(sa_family_t)));
-            }},
     Attempt{"console-peer", "ask for the process at the other end of its console", behind::pid_namespace,
             [](const Targets& t) {
               ucred peer{};

@@ -29,6 +29,7 @@ class Outside:
         facts = os.stat(self.targets["own_disk"])
         if facts.st_size != self.guest.disk_bytes or facts.st_blocks * BLOCK > self.guest.disk_bytes + (64 << 10):
             found.append(f"its disk has {facts.st_size} bytes and takes {facts.st_blocks * BLOCK}")
+            os.truncate(self.targets["own_disk"], self.guest.disk_bytes)
         if (memory := self._monitor_memory()) > MONITOR_BYTES:
             found.append(f"its monitor takes {memory} bytes")
         return found

@@ -13,7 +13,9 @@ NAME = re.compile(r'\bvm="([^"]+)"')
 DENIED = re.compile(r"avc:\s+denied\s+\{ ([^}]+) \}.*\bscontext=(\S+).*\btclass=(\S+) permissive=(\d)")
 KILLED = re.compile(r"\bsubj=(\S+).*\bsig=31 .*\bsyscall=(\d+)")
 # tests/hostile/attempt.hpp, behind: what may end a process rather than refuse it something.
-LIMITS, EMPTY_ROOT = ("cgroup limits", "resource limits"), "empty root"
+LIMITS = ("cgroup limits", "resource limits")
+# And what is met on the way through a directory.
+ON_A_PATH = ("empty root", "no message queues")
 TICK = 0.015  # seconds by which a record's time may lag
 
 
@@ -54,9 +56,9 @@ class AuditTrail:
             # Whatever else kills says nothing of it.
             return Stopper(attempt.behind, answer.cause()) if attempt.behind in LIMITS else None
         for _, _, permissions, kind, permissive in filter(concerns, self.denials):
-            if not permissive:
+            if not permissive and answer.cause() in ("EACCES", "EPERM"):
                 return Stopper("SELinux", f"{kind} {permissions}")
-        if answer.cause() == "EACCES" and attempt.behind == EMPTY_ROOT and enforcing and not self.may_search_root(label):
+        if answer.cause() == "EACCES" and attempt.behind in ON_A_PATH and enforcing and not self.may_search_root(label):
             return Stopper("SELinux", "dir search")
         return Stopper(attempt.behind, answer.cause()) if attempt.behind else None
 

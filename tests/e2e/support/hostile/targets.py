@@ -28,7 +28,7 @@ def victim():
         yield {
             "victim": pid,
             "victim_monitor": facts["monitor"]["pid"],
-            "victim_address": first_address_of(pid),
+            "victim_address": stack_of(pid),
             "victim_disk": path,
             "victim_socket": "/run/immure/guests/victim/monitor.sock",
         }
@@ -41,11 +41,12 @@ def bystanders(targets: dict):
     """The same where there is no wall: processes and a file that nobody minds."""
     path = Path("/var/lib/immure/images/bystander.raw")
     path.write_bytes(b"\0" * (4 << 20))
+    path.chmod(0o700)
     processes = [subprocess.Popen(["sleep", "infinity"]) for _ in range(3)]
     try:
         pids = [process.pid for process in processes]
         names = ("victim", "victim_monitor", "keeper")
-        yield {**targets, **dict(zip(names, pids)), "victim_address": first_address_of(pids[0]), "victim_disk": path,
+        yield {**targets, **dict(zip(names, pids)), "victim_address": stack_of(pids[0]), "victim_disk": path,
                "own_disk": path, "own_cgroup": "/sys/fs/cgroup/immure"}  # fmt: skip
     finally:
         for process in processes:
@@ -54,12 +55,12 @@ def bystanders(targets: dict):
         path.unlink()
 
 
-def first_address_of(pid: int) -> int:
-    """Of the first memory that it may write."""
+def stack_of(pid: int) -> int:
+    """Of its stack."""
     for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-        if line.split()[1].startswith("rw"):
+        if line.endswith("[stack]"):
             return int(line.partition("-")[0], 16)
-    raise AssertionError(f"process {pid} has no memory")
+    raise AssertionError(f"process {pid} has no stack")
 
 
 @contextlib.contextmanager
