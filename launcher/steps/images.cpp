@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fcntl.h>
 
 #include "launcher/plan.hpp"
@@ -42,7 +44,10 @@ Result<UniqueFd> open_disk(Launch& launch, const policy::DiskRecord& disk) {
   auto opened = kernel.open(path, flags, Links::refused);
   if (!opened && opened.error().error_number == EBUSY) return invalid(path + " is already in use");
   auto file = IMMURE_TRY(std::move(opened));
-  IMMURE_TRY(check_disk(IMMURE_TRY(kernel.status(file.get())), path, launch.host));
+  const auto status = IMMURE_TRY(kernel.status(file.get()));
+  IMMURE_TRY(check_disk(status, path, launch.host));
+  if (writable)
+    launch.longest_disk = std::max(launch.longest_disk, static_cast<std::uint64_t>(status.st_size));
   IMMURE_TRY(kernel.make_blocking(file.get()));
   auto locked = kernel.lock(file.get(), writable ? LockKind::exclusive : LockKind::shared);
   if (!locked) return with_context(path, std::move(locked).error());

@@ -28,9 +28,8 @@ bool leave_host_as_it_is() {
 }  // namespace
 
 void make_in_child(const Attempt& attempt, const Targets& targets, Aftermath aftermath) {
-  const auto begin = "outcome " + std::string(attempt.name);
   const auto child = ::fork();
-  if (child < 0) return say(begin + " unmade " + std::to_string(errno));
+  if (child < 0) return say({"outcome ", attempt.name, " unmade ", std::to_string(errno)});
   if (child == 0) {
     ::signal(SIGALRM, SIG_DFL);
     ::alarm(seconds);
@@ -44,10 +43,11 @@ void make_in_child(const Attempt& attempt, const Targets& targets, Aftermath aft
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (WIFSIGNALED(status)) return say(begin + " killed " + std::to_string(WTERMSIG(status)));
-  if (WEXITSTATUS(status) == could_not_try) return say(begin + " unmade 0");
+  if (WIFSIGNALED(status))
+    return say({"outcome ", attempt.name, " killed ", std::to_string(WTERMSIG(status))});
+  if (WEXITSTATUS(status) == could_not_try) return say({"outcome ", attempt.name, " unmade 0"});
   // It ended without a word: it has become another program.
-  if (WEXITSTATUS(status) != has_said) say(begin + " done 0");
+  if (WEXITSTATUS(status) != has_said) say({"outcome ", attempt.name, " done 0"});
 }
 
 }  // namespace immure::hostile

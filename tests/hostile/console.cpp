@@ -1,5 +1,9 @@
 #include "tests/hostile/console.hpp"
 
+#include <array>
+#include <span>
+#include <utility>
+
 #include <unistd.h>
 
 #include "base/io.hpp"
@@ -21,9 +25,12 @@ std::vector<std::string> next_command() {
   return {};
 }
 
-void say(std::string_view line) {
-  const auto text = std::string(line) + "\n";
-  static_cast<void>(write_all(policy::vmm_fd::console, std::as_bytes(std::span(text))));
+void say(std::initializer_list<std::string_view> words) {
+  std::array<char, 256> line{};
+  std::size_t size = 0;
+  for (const auto word : words) size += word.copy(line.data() + size, line.size() - size - 1);
+  line.at(size++) = '\n';
+  static_cast<void>(write_all(policy::vmm_fd::console, std::as_bytes(std::span(line).first(size))));
 }
 
 }  // namespace immure::hostile

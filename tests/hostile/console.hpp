@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,7 +11,8 @@ namespace immure::hostile {
 /// alone: every filter of the VMM allows that.
 std::vector<std::string> next_command();
 
-/// One line on the console.
-void say(std::string_view line);
+/// One line on the console, of these words. Takes no memory from the heap: one that grows is more than the io
+/// thread's filter allows.
+void say(std::initializer_list<std::string_view> words);
 
 }  // namespace immure::hostile

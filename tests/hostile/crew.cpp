@@ -45,8 +45,7 @@ Result<void> stand_behind(Thread kind) {
 
 void make_and_say(const Attempt& attempt, const Targets& targets) {
   const auto outcome = attempt.make(targets);
-  say("outcome " + std::string(attempt.name) + word_for(outcome.effect) +
-      std::to_string(outcome.error_number));
+  say({"outcome ", attempt.name, word_for(outcome.effect), std::to_string(outcome.error_number)});
   // The host is looking: it says when it has seen enough.
   if (outcome.effect == Outcome::Effect::seen_from_outside) static_cast<void>(next_command());
 }

@@ -47,7 +47,7 @@ const Attempt* next_attempt(Targets& targets) {
     if (words.empty()) return nullptr;
     for (const auto& word : words) take(targets, word);
     if (const auto* const attempt = find_attempt(words.front())) return attempt;
-    say("outcome " + words.front() + " unknown 0");
+    say({"outcome ", words.front(), " unknown 0"});
   }
 }
 
@@ -59,7 +59,7 @@ Result<void> run_unwalled(const char* disk, const char* shared_disk) {
   IMMURE_TRY(make_stand_ins(disk, shared_disk));
   Targets targets;
   IMMURE_TRY(make_own_machine(targets));
-  say("ready");
+  say({"ready"});
   make_many(targets, Aftermath::kept_from_host);
   return {};
 }
@@ -73,14 +73,14 @@ Result<void> run_as_vmm() {
     // Under the real launcher's filter, to ask is to be killed.
     if (::prctl(PR_GET_SECCOMP) != 0) return invalid("there is a filter");
     IMMURE_TRY(vmm::pass_gate(fds::gate, 1));
-    say("ready");
+    say({"ready"});
     make_many(targets, Aftermath::left);
     return {};
   }
   static Crew crew;  // its threads outlive this function
   const auto threads = IMMURE_TRY(crew.muster());
   IMMURE_TRY(vmm::pass_gate(fds::gate, threads));
-  say("ready");
+  say({"ready"});
   if (const auto* const attempt = next_attempt(targets)) crew.make(*attempt, targets);
   return {};
 }

@@ -66,7 +66,7 @@ constexpr std::array attempts{
     Attempt{"truncate-other-disk", "cut another guest's disk off", behind::root,
             [](const Targets& t) { return outcome_of(::truncate(t.victim_disk.c_str(), 4 << 20)); }},
     Attempt{"chmod-other-disk", "change the mode of another guest's disk", behind::root,
-            [](const Targets& t) { return outcome_of(::chmod(t.victim_disk.c_str(), 0600)); }},
+            [](const Targets& t) { return outcome_of(::chmod(t.victim_disk.c_str(), 0700)); }},
     Attempt{"chown-other-disk", "change the owner of another guest's disk", behind::root,
             [](const Targets& t) { return outcome_of(::chown(t.victim_disk.c_str(), 0, 0)); }},
     Attempt{"touch-other-disk", "change the times of another guest's disk", behind::root,
