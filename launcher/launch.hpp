@@ -38,9 +38,9 @@ struct Launch {
   UniqueFd record{};
   UniqueFd kernel_image{};
   UniqueFd initrd_image{};
-  std::vector<UniqueFd> disks{};   ///< as many as guest.disks, once they are open
-  std::uint64_t longest_disk = 0;  ///< bytes of the longest file among those that the guest writes
-  std::vector<UniqueFd> nets{};    ///< as many as guest.nets, once they are attached
+  std::vector<UniqueFd> disks{};  ///< as many as guest.disks, once they are open
+  off_t longest_disk = 0;         ///< bytes of the longest file among those that the guest writes
+  std::vector<UniqueFd> nets{};   ///< as many as guest.nets, once they are attached
   Channels channels{};
 
   FdPair gate{};         ///< ours, the VMM's: the latter stays open for the read-back to compare with

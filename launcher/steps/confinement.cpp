@@ -32,8 +32,7 @@ Result<void> LimitResources::apply(Kernel& kernel) const {
 }
 
 std::string LimitResources::describe() const {
-  return "limit resources: no core dump, no file longer than the longest disk, " +
-         std::to_string(open_files) + " open files";
+  return "limit resources: no core dump, no growing disk, " + std::to_string(open_files) + " open files";
 }
 
 Result<void> ExecContext::apply(Kernel& kernel) const {

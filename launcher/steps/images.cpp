@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <fcntl.h>
 
 #include "launcher/plan.hpp"
@@ -46,8 +44,7 @@ Result<UniqueFd> open_disk(Launch& launch, const policy::DiskRecord& disk) {
   auto file = IMMURE_TRY(std::move(opened));
   const auto status = IMMURE_TRY(kernel.status(file.get()));
   IMMURE_TRY(check_disk(status, path, launch.host));
-  if (writable)
-    launch.longest_disk = std::max(launch.longest_disk, static_cast<std::uint64_t>(status.st_size));
+  if (writable && status.st_size > launch.longest_disk) launch.longest_disk = status.st_size;
   IMMURE_TRY(kernel.make_blocking(file.get()));
   auto locked = kernel.lock(file.get(), writable ? LockKind::exclusive : LockKind::shared);
   if (!locked) return with_context(path, std::move(locked).error());
