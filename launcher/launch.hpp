@@ -39,6 +39,7 @@ struct Launch {
   UniqueFd kernel_image{};
   UniqueFd initrd_image{};
   std::vector<UniqueFd> disks{};  ///< as many as guest.disks, once they are open
+  off_t longest_disk = 0;         ///< bytes of the longest file among those that the guest writes
   std::vector<UniqueFd> nets{};   ///< as many as guest.nets, once they are attached
   Channels channels{};
 

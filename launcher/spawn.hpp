@@ -8,12 +8,13 @@ namespace immure::launcher {
 
 /// A program that is to run confined: what it is, who it will be, what it keeps.
 struct SpawnSpec {
-  std::string name{};         ///< its argv[0]
-  int program_fd = -1;        ///< opened once and checked
-  int cgroup_fd = -1;         ///< it is born in this cgroup; -1: in ours (tests)
-  std::string mount_point{};  ///< see NewRoot
-  std::string label{};        ///< empty: this host runs without SELinux, and its policy allows that
-  uid_t uid = 0;              ///< and an equal gid
+  std::string name{};            ///< its argv[0]
+  int program_fd = -1;           ///< opened once and checked
+  int cgroup_fd = -1;            ///< it is born in this cgroup; -1: in ours (tests)
+  std::string mount_point{};     ///< see NewRoot
+  std::string label{};           ///< empty: this host runs without SELinux, and its policy allows that
+  uid_t uid = 0;                 ///< and an equal gid
+  std::uint64_t file_bytes = 0;  ///< see LimitResources
   std::vector<FdMapping> fds{};
   int landlock_version = 0;
   std::span<const sock_filter> filter{};

@@ -22,7 +22,8 @@ std::string ArrangeFds::describe() const {
 }
 
 Result<void> LimitResources::apply(Kernel& kernel) const {
-  IMMURE_TRY(kernel.set_limit(RLIMIT_CORE, 0));  // A core dump would put guest memory into a file.
+  IMMURE_TRY(kernel.set_limit(RLIMIT_CORE, 0));            // A core dump would put guest memory into a file.
+  IMMURE_TRY(kernel.set_limit(RLIMIT_FSIZE, file_bytes));  // Else a disk could fill the host's file system.
   IMMURE_TRY(kernel.set_limit(RLIMIT_NOFILE, open_files));
   IMMURE_TRY(kernel.set_limit(RLIMIT_MEMLOCK, locked_bytes));
   IMMURE_TRY(kernel.set_limit(RLIMIT_MSGQUEUE, 0));
@@ -31,7 +32,7 @@ Result<void> LimitResources::apply(Kernel& kernel) const {
 }
 
 std::string LimitResources::describe() const {
-  return "limit resources: no core dump, " + std::to_string(open_files) + " open files";
+  return "limit resources: no core dump, no growing disk, " + std::to_string(open_files) + " open files";
 }
 
 Result<void> ExecContext::apply(Kernel& kernel) const {

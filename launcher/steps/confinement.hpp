@@ -27,6 +27,7 @@ struct ArrangeFds {
 
 /// rlimits, hard and soft: exec into another label resets the soft ones to at most init's.
 struct LimitResources {
+  std::uint64_t file_bytes = 0;  ///< no file that it writes can become longer
   std::uint64_t open_files = 1024;
   std::uint64_t locked_bytes = 8ULL << 20;  ///< registered io_uring buffers
 

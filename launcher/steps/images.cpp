@@ -42,7 +42,9 @@ Result<UniqueFd> open_disk(Launch& launch, const policy::DiskRecord& disk) {
   auto opened = kernel.open(path, flags, Links::refused);
   if (!opened && opened.error().error_number == EBUSY) return invalid(path + " is already in use");
   auto file = IMMURE_TRY(std::move(opened));
-  IMMURE_TRY(check_disk(IMMURE_TRY(kernel.status(file.get())), path, launch.host));
+  const auto status = IMMURE_TRY(kernel.status(file.get()));
+  IMMURE_TRY(check_disk(status, path, launch.host));
+  if (writable && status.st_size > launch.longest_disk) launch.longest_disk = status.st_size;
   IMMURE_TRY(kernel.make_blocking(file.get()));
   auto locked = kernel.lock(file.get(), writable ? LockKind::exclusive : LockKind::shared);
   if (!locked) return with_context(path, std::move(locked).error());

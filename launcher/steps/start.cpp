@@ -78,6 +78,7 @@ Result<void> start_vmm(Launch& launch) {
                      .program_fd = launch.vmm_program.get(),
                      .label = launch.labels.vmm,
                      .uid = launch.uid,
+                     .file_bytes = static_cast<std::uint64_t>(launch.longest_disk),
                      .fds = vmm_fds(launch)};
   launch.vmm = IMMURE_TRY(start(launch, launch.vmm_spec, "vmm"));
   return {};

@@ -143,16 +143,20 @@ Result<BlockStatus> Block::zero(BlockRequest kind, std::uint64_t size) {
   // Unknown flags, and "may unmap" in a discard, are unsupported (5.2.6.2).
   const bool may_unmap = range.flags == block_range_may_unmap;
   if (range.flags != 0 && !(may_unmap && kind == BlockRequest::write_zeroes)) return BlockStatus::unsupported;
-  if (kind == BlockRequest::discard) return zero_range(range, max_discard_sectors, Space::freed);
-  return zero_range(range, max_write_zeroes_sectors, may_unmap ? Space::freed : Space::kept);
+  if (kind == BlockRequest::discard) return free_range(range, max_discard_sectors);
+  // Zeros that keep their space are for the driver to write: what would make them at once,
+  // FALLOC_FL_ZERO_RANGE, can also take space behind the end of the disk, so the io thread's profile is
+  // without it.
+  return may_unmap ? free_range(range, max_write_zeroes_sectors)
+                   : Result<BlockStatus>(BlockStatus::unsupported);
 }
 
-BlockStatus Block::zero_range(const BlockRange& range, std::uint32_t most, Space space) {
+BlockStatus Block::free_range(const BlockRange& range, std::uint32_t most) {
   if (range.sectors > most || !range_fits<std::uint64_t>(range.sector, range.sectors, config_.capacity))
     return fail("discard past the end or of too much at once");
   if (range.sectors == 0) return BlockStatus::ok;
-  const auto done = virtio::zero_range(fd_.get(), range.sector * sector_bytes,
-                                       std::uint64_t{range.sectors} * sector_bytes, space);
+  const auto done =
+      virtio::free_range(fd_.get(), range.sector * sector_bytes, std::uint64_t{range.sectors} * sector_bytes);
   if (!done && done.error().error_number == EOPNOTSUPP) return BlockStatus::unsupported;
   if (!done) return fail(done.error().message);
   return write_through_ ? flush() : BlockStatus::ok;

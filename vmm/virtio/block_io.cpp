@@ -63,13 +63,13 @@ Result<void> write_fully(int fd, std::span<iovec> slices, std::uint64_t offset) 
   return repeat(::pwritev64, "write to the disk", fd, slices, offset);
 }
 
-Result<void> zero_range(int fd, std::uint64_t offset, std::uint64_t size, Space space) {
-  const int how = space == Space::freed ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE;
+Result<void> free_range(int fd, std::uint64_t offset, std::uint64_t size) {
   int done = 0;
   do {
-    done = ::fallocate(fd, how | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size));
+    done = ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                       static_cast<off_t>(size));
   } while (done != 0 && errno == EINTR);
-  return checked(done, "zero a range of the disk");
+  return checked(done, "free a range of the disk");
 }
 
 }  // namespace immure::vmm::virtio

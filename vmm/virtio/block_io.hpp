@@ -25,9 +25,8 @@ Result<Media> probe_media(int fd, std::string_view name);
 Result<void> read_fully(int fd, std::span<iovec> slices, std::uint64_t offset);
 Result<void> write_fully(int fd, std::span<iovec> slices, std::uint64_t offset);
 
-/// What becomes of the space behind bytes that are to read as zeros: given back to the host, or kept.
-enum class Space { freed, kept };
-/// fallocate(2). An Error with EOPNOTSUPP where file system or device cannot do it.
-Result<void> zero_range(int fd, std::uint64_t offset, std::uint64_t size, Space space);
+/// Makes bytes read as zeros and gives their space back to the host, by fallocate(2). An Error with
+/// EOPNOTSUPP where file system or device cannot do it.
+Result<void> free_range(int fd, std::uint64_t offset, std::uint64_t size);
 
 }  // namespace immure::vmm::virtio

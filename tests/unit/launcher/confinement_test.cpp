@@ -1,6 +1,8 @@
 #include <array>
+#include <cstdint>
 
 #include <catch2/catch_test_macros.hpp>
+#include <sys/resource.h>
 
 #include "launcher/spawn.hpp"
 #include "tests/unit/launcher/recording_kernel.hpp"
@@ -90,6 +92,26 @@ TEST_CASE("a new process stops at the first call that fails", "[launcher]") {
     INFO(whole.calls[i - 1]);
     REQUIRE_FALSE(apply_all(kernel, spec()));
     CHECK(kernel.calls.size() == i);
+  }
+}
+
+TEST_CASE("no file can become longer than the guest's longest disk", "[launcher]") {
+  struct Limits : RecordingKernel {
+    Result<void> set_limit(int resource, std::uint64_t value) override {
+      if (resource == RLIMIT_FSIZE) file_bytes = value;
+      return {};
+    }
+    std::uint64_t file_bytes = ~0ULL;
+  } kernel;
+  auto asked = spec();
+  SECTION("which is what the launch says") {
+    asked.file_bytes = 1 << 20;
+    REQUIRE(apply_all(kernel, asked));
+    CHECK(kernel.file_bytes == 1 << 20);
+  }
+  SECTION("and nothing can be written where there is none") {
+    REQUIRE(apply_all(kernel, asked));
+    CHECK(kernel.file_bytes == 0);
   }
 }
 

@@ -247,6 +247,25 @@ TEST_CASE("an image is refused for what it is", "[launcher]") {
   REQUIRE(launch.ledger.undo(host.kernel));
 }
 
+TEST_CASE("the longest disk that the guest may write is the longest file that its VMM may make",
+          "[launcher]") {
+  Host host;
+  auto launch = host.launch();
+  host.kernel.file_status.st_size = 1 << 20;
+  auto& disk = launch.guest.disks[0];
+  SECTION("a disk to write counts") {
+    disk.access = policy::DiskAccess::read_write;
+    REQUIRE(open_disks(launch));
+    CHECK(launch.longest_disk == 1 << 20);
+  }
+  SECTION("one to read does not") {
+    disk.access = policy::DiskAccess::read_only;
+    REQUIRE(open_disks(launch));
+    CHECK(launch.longest_disk == 0);
+  }
+  REQUIRE(launch.ledger.undo(host.kernel));
+}
+
 TEST_CASE("a disk that somebody else has locked is in use", "[launcher]") {
   Host host;
   auto launch = host.launch();

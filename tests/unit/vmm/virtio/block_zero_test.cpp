@@ -40,9 +40,8 @@ TEST_CASE_METHOD(BlockFixture, "zeros that may unmap give space back", "[block]"
 }
 
 TEST_CASE_METHOD(BlockFixture,
-                 "a file system that cannot zero a range in place says so, and the driver writes",
+                 "zeros that are to keep their space are unsupported, and the driver writes them",
                  "[block]") {
-  // A memfd's tmpfs knows holes and no zeroed ranges.
   make();
   CHECK(zero_request(request_write_zeroes, {.sector = 8, .sectors = 8, .flags = 0}) == status_unsupported);
   CHECK(disk_bytes(8 * 512, 512) == std::string(512, '\x08'));

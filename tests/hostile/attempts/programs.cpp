@@ -1,0 +1,66 @@
+#include <array>
+#include <span>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "tests/hostile/catalogue.hpp"
+#include "tests/hostile/tiny_program.hpp"
+
+namespace immure::hostile {
+namespace {
+
+// An exec that succeeds ends this program: nothing is said then, and that says it.
+
+Outcome executed(int fd, const char* path, int flags) {
+  std::array<char*, 1> nothing{};
+  return outcome_of(::syscall(SYS_execveat, fd, path, nothing.data(), nothing.data(), flags));
+}
+
+Outcome execute_disk(const Targets& t) {
+  const auto program = tiny_program();
+  const iovec bytes{.iov_base = const_cast<std::byte*>(program.data()), .iov_len = program.size()};
+  if (::pwritev(t.disk, &bytes, 1, 0) < 0) return had_no_effect(errno);
+  return executed(t.disk, "", AT_EMPTY_PATH);
+}
+
+Outcome execute_memfd(const Targets&) {
+  const int memory = ::memfd_create("program", 0);
+  if (memory < 0) return outcome_of(memory);
+  const auto program = tiny_program();
+  if (::write(memory, program.data(), program.size()) < 0) return outcome_of(-1);
+  return executed(memory, "", AT_EMPTY_PATH);
+}
+
+constexpr std::array attempts{
+    Attempt{"execute-shell", "run a shell", behind::root,
+            [](const Targets&) { return outcome_of(::execl("/bin/sh", "sh", "-c", "exit 0", nullptr)); }},
+    Attempt{"execute-set-uid", "run a set-uid program of the host", behind::root,
+            [](const Targets&) { return outcome_of(::execl("/usr/bin/su", "su", "--version", nullptr)); }},
+    Attempt{"execute-itself", "run its own program anew, without its filters", behind::root,
+            [](const Targets&) { return outcome_of(::execl("/proc/self/exe", "vmm", "--list", nullptr)); }},
+    Attempt{"execute-launcher", "run the launcher", behind::root,
+            [](const Targets&) { return executed(AT_FDCWD, "/usr/libexec/immure/immure-launch", 0); }},
+    Attempt{"execute-disk", "write a program to its disk and run that", behind::landlock, execute_disk,
+            Thread::io},
+    Attempt{"execute-memfd", "run a program from memory (memfd)", behind::landlock, execute_memfd},
+    Attempt{"fork", "make a second process", behind::nothing,
+            [](const Targets&) {
+              const auto child = ::fork();
+              if (child == 0) ::_exit(0);
+              return outcome_of(child);
+            }},
+    Attempt{"load-library", "map a library of the host", behind::root,
+            [](const Targets&) {
+              return outcome_of(::open("/lib/x86_64-linux-gnu/libc.so.6", O_RDONLY | O_CLOEXEC));
+            }},
+};
+
+}  // namespace
+
+const std::span<const Attempt> program_attempts{attempts};
+
+}  // namespace immure::hostile
