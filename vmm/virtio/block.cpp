@@ -143,17 +143,17 @@ Result<BlockStatus> Block::zero(BlockRequest kind, std::uint64_t size) {
   // Unknown flags, and "may unmap" in a discard, are unsupported (5.2.6.2).
   const bool may_unmap = range.flags == block_range_may_unmap;
   if (range.flags != 0 && !(may_unmap && kind == BlockRequest::write_zeroes)) return BlockStatus::unsupported;
-  if (kind == BlockRequest::discard) return free_range(range, max_discard_sectors);
+  const auto most = kind == BlockRequest::discard ? max_discard_sectors : max_write_zeroes_sectors;
+  if (range.sectors > most || !range_fits<std::uint64_t>(range.sector, range.sectors, config_.capacity))
+    return fail("discard past the end or of too much at once");
   // Zeros that keep their space are for the driver to write: what would make them at once,
   // FALLOC_FL_ZERO_RANGE, can also take space behind the end of the disk, so the io thread's profile is
   // without it.
-  return may_unmap ? free_range(range, max_write_zeroes_sectors)
-                   : Result<BlockStatus>(BlockStatus::unsupported);
+  if (kind == BlockRequest::write_zeroes && !may_unmap) return BlockStatus::unsupported;
+  return free_range(range);
 }
 
-BlockStatus Block::free_range(const BlockRange& range, std::uint32_t most) {
-  if (range.sectors > most || !range_fits<std::uint64_t>(range.sector, range.sectors, config_.capacity))
-    return fail("discard past the end or of too much at once");
+BlockStatus Block::free_range(const BlockRange& range) {
   if (range.sectors == 0) return BlockStatus::ok;
   const auto done =
       virtio::free_range(fd_.get(), range.sector * sector_bytes, std::uint64_t{range.sectors} * sector_bytes);

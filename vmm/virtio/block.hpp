@@ -38,7 +38,7 @@ class Block final : public Device {
   BlockStatus read_sectors(std::uint64_t sector, std::uint64_t size);
   BlockStatus write_sectors(std::uint64_t sector, std::uint64_t size);
   Result<BlockStatus> zero(BlockRequest kind, std::uint64_t size);
-  BlockStatus free_range(const BlockRange& range, std::uint32_t most);
+  BlockStatus free_range(const BlockRange& range);
   BlockStatus read_id(std::uint64_t size);
   BlockStatus flush();
   BlockStatus fail(std::string_view what);
