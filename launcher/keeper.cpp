@@ -113,13 +113,14 @@ ExitCode launch_and_keep(Launch& launch, int stop_signals_fd, const Reporter& re
   if (launch.started_at != 0) {
     if (const auto told = audit_stop(launch, reason_of(end.code)); !told) log_line(told.error().message);
   }
+  // Before the undoing: whoever sees that the guest is gone finds in the log how it ended.
+  const auto event = executed ? policy::LaunchEvent::ended : policy::LaunchEvent::failed;
+  log_end(launch.kernel, launch.paths, policy::make_launch_entry(event, launch.guest), end.code, end.message);
   if (const auto undone = launch.ledger.undo(launch.kernel); !undone) {
     end.message +=
         (end.message.empty() ? "" : "; ") + std::string("and was not undone: ") + undone.error().message;
     if (end.code == ExitCode::success) end.code = ExitCode::failure;
   }
-  const auto event = executed ? policy::LaunchEvent::ended : policy::LaunchEvent::failed;
-  log_end(launch.kernel, launch.paths, policy::make_launch_entry(event, launch.guest), end.code, end.message);
   reporter.send(executed ? ReportKind::ended : ReportKind::failed, end.code, 0, end.message);
   return end.code;
 }
