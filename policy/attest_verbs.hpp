@@ -12,6 +12,7 @@ struct AttestVerb {
 };
 
 inline constexpr std::array attest_verbs{
+    AttestVerb{"measure", "say what a launch would consist of, by digests"},
     AttestVerb{"report", "verify an SEV-SNP attestation report, offline"},
     AttestVerb{"snp", "compute the launch digest of an SEV-SNP guest"},
 };

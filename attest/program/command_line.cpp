@@ -19,6 +19,7 @@ int run_command_line(int argc, char** argv) {
   app.set_version_flag("--version", "immure-attest " IMMURE_VERSION);
   app.require_subcommand(1);
   Action action;
+  add_measure(app, action);
   add_report(app, action);
   add_snp(app, action);
   try {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "attest/program/failure.hpp"
-#include "attest/program/report_verify.hpp"
+#include "attest/program/output_format.hpp"
 
 namespace immure::attest {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "attest/program/failure.hpp"
+#include "base/printable.hpp"
 
 namespace immure::attest {
 namespace {
@@ -36,7 +36,7 @@ std::string verification_text(const snp::Verification& verification) {
     out +=
         "note           the guest policy lets the host debug the guest: it can read and change all of it\n";
   }
-  return printable(out + verdict(verification.checks) + "\n");
+  return printable_lines(out + verdict(verification.checks) + "\n");
 }
 
 }  // namespace immure::attest

@@ -1,0 +1,23 @@
+#include "attest/program/output_file.hpp"
+
+#include <fcntl.h>
+
+#include "base/io.hpp"
+
+namespace immure::attest {
+
+Expected<OutputFile> open_output(const std::string& path) {
+  constexpr mode_t mode = 0644;
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode));
+  if (!fd) return std::unexpected(Failure(system_error("write " + path).error()));
+  return OutputFile{.name = path, .fd = std::move(fd)};
+}
+
+Expected<void> write_output(const OutputFile& file, Bytes bytes) {
+  if (const auto written = write_all(file.fd.get(), std::as_bytes(bytes)); !written) {
+    return std::unexpected(Failure(with_context(file.name, written.error()).error()));
+  }
+  return {};
+}
+
+}  // namespace immure::attest
