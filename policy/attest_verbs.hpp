@@ -13,6 +13,8 @@ struct AttestVerb {
 
 inline constexpr std::array attest_verbs{
     AttestVerb{"measure", "say what a launch would consist of, by digests"},
+    AttestVerb{"sign", "sign what a guest may be started from"},
+    AttestVerb{"verify-manifest", "check a signed manifest, and a guest against it"},
     AttestVerb{"report", "verify an SEV-SNP attestation report, offline"},
     AttestVerb{"snp", "compute the launch digest of an SEV-SNP guest"},
 };

@@ -4,6 +4,7 @@
 
 #include "attest/log/cel.hpp"
 #include "attest/log/json_seq.hpp"
+#include "attest/program/columns.hpp"
 #include "attest/program/confine.hpp"
 #include "attest/program/output_file.hpp"
 #include "base/printable.hpp"
@@ -12,12 +13,6 @@ namespace immure::attest {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string padded(std::string_view text, std::size_t width) {
-  std::string out(text);
-  out.resize(std::max(width, out.size()), ' ');
-  return out;
-}
 
 /// The first field says it: a digest, a value, or why there is none.
 std::string as_text(const std::vector<measure::Event>& events) {

@@ -14,9 +14,10 @@ struct OutputFile {
   UniqueFd fd;
 };
 
-/// Makes or empties it, mode 0644 less the umask. Where the verb fails it stays empty.
+/// Makes it, mode 0644 less the umask, or opens what is there, which stays as it is until it is written.
 Expected<OutputFile> open_output(const std::string& path);
 
+/// Replaces all that is in it.
 Expected<void> write_output(const OutputFile& file, Bytes bytes);
 
 }  // namespace immure::attest

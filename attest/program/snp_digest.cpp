@@ -21,17 +21,12 @@ struct Inputs {
   std::optional<InputFile> svsm;
 };
 
-Expected<std::optional<InputFile>> open_optional(const std::string& path, std::size_t limit) {
-  if (path.empty()) return std::nullopt;
-  return IMMURE_TRY(open_input(path, limit));
-}
-
 Expected<Inputs> open_all(const SnpDigestOptions& options) {
   Inputs inputs;
   inputs.firmware = IMMURE_TRY(open_input(options.firmware, snp::largest_firmware));
-  inputs.kernel = IMMURE_TRY(open_optional(options.kernel, largest_boot_file));
-  inputs.initrd = IMMURE_TRY(open_optional(options.initrd, largest_boot_file));
-  inputs.svsm = IMMURE_TRY(open_optional(options.svsm, snp::largest_firmware));
+  inputs.kernel = IMMURE_TRY(open_optional_input(options.kernel, largest_boot_file));
+  inputs.initrd = IMMURE_TRY(open_optional_input(options.initrd, largest_boot_file));
+  inputs.svsm = IMMURE_TRY(open_optional_input(options.svsm, snp::largest_firmware));
   return inputs;
 }
 
