@@ -97,7 +97,7 @@ class Opener {
 /// The installed VMM, or the one beside this program in a build directory.
 Result<std::string> vmm_path(const GuestOptions& options) {
   if (!options.vmm.empty()) return options.vmm;
-  const std::string installed = IMMURE_LIBEXECDIR "/immure-vmm";
+  std::string installed = IMMURE_LIBEXECDIR "/immure-vmm";
   if (::access(installed.c_str(), R_OK) == 0) return installed;
   const auto self = IMMURE_TRY(read_link(AT_FDCWD, "/proc/self/exe"));
   return self.substr(0, self.rfind('/') + 1) + "immure-vmm";

@@ -19,7 +19,8 @@ Expected<InputFile> open_private_key(const std::string& path, SharedKey shared) 
     return std::unexpected(Failure(system_error("fstat " + path).error()));
   constexpr mode_t others = S_IRWXG | S_IRWXO;
   if ((status.st_mode & others) != 0 && shared == SharedKey::refused) {
-    return fail(ExitCode::not_permitted, path + ": others than its owner can read or write this private key",
+    return fail(ExitCode::bad_specification,
+                path + ": others than its owner can read or write this private key",
                 "chmod 600 it, or say --allow-shared-key if that is meant");
   }
   return file;

@@ -10,7 +10,7 @@ namespace immure::attest {
 /// Whether a private key that others than its owner can read is taken.
 enum class SharedKey { refused, allowed };
 
-/// Opens the file of a private key; not_permitted, with the way out, where it is shared.
+/// Opens the file of a private key; bad_specification, with the way out, where it is shared.
 Expected<InputFile> open_private_key(const std::string& path, SharedKey shared);
 
 /// Reads it: after confine(). bad_specification where it is none.

@@ -19,7 +19,7 @@ _immure() {
     doctor) options="--help --json --strict" ;;
     stop) options="--help --timeout" ;;
     logs) options="--help --follow" ;;
-    snp) options="--help --ovmf --vcpus --vcpu-type --kernel --initrd --append --guest-features --vmm --svsm --vars-size --json" ;;
+    snp) options="--help --ovmf --vcpus --vcpu-type --kernel --initrd --append --guest-features --vmm --svsm --vars-size --expected --digest --id-key --author-key --family-id --image-id --guest-svn --policy --allow-shared-key --json" ;;
     measure) options="--help --json --log --log-format --pcr --vmm --largest-disk" ;;
     sign) options="--help --key --output --expires --allow-shared-key --vmm --largest-disk" ;;
     verify-manifest) options="--help --keys --spec --revoked --at-time --vmm --largest-disk --json" ;;
@@ -30,7 +30,7 @@ _immure() {
     return
   fi
   case $command in
-    snp) mapfile -t COMPREPLY < <(compgen -W "digest" -- "$word"; compgen -f -- "$word") ;;
+    snp) mapfile -t COMPREPLY < <(compgen -W "digest explain id-block" -- "$word"; compgen -f -- "$word") ;;
     report) mapfile -t COMPREPLY < <(compgen -W "verify" -- "$word"; compgen -f -- "$word") ;;
     run | validate | measure | sign) mapfile -t COMPREPLY < <(compgen -f -X '!*.toml' -- "$word"; compgen -d -- "$word") ;;
     verify-manifest) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
