@@ -5,14 +5,10 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include "cli/output/printable.hpp"
+#include "base/printable.hpp"
 #include "cli/output/style.hpp"
 
 namespace immure::cli {
-
-std::unexpected<Failure> fail(ExitCode code, std::string message, std::string hint) {
-  return std::unexpected(Failure(code, std::move(message), std::move(hint)));
-}
 
 void report(const Failure& failure) {
   const auto style = Style::of(stderr);

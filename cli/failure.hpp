@@ -1,33 +1,16 @@
 #pragma once
 
-#include <expected>
-#include <string>
 #include <string_view>
 
-#include "base/result.hpp"
-#include "policy/exit_codes.hpp"
+#include "policy/failure.hpp"
 
 namespace immure::cli {
 
 using policy::ExitCode;
 
-/// Why a command did not do what it was asked: what the user reads and what a script tests.
-struct Failure {
-  ExitCode code = ExitCode::failure;
-  std::string message;  ///< "STEP: OBJECT: CAUSE"
-  std::string hint;     ///< what to do about it; may be empty
-
-  Failure(ExitCode exit_code, std::string text, std::string advice = {})
-      : code(exit_code), message(std::move(text)), hint(std::move(advice)) {}
-  /// Implicit, so that IMMURE_TRY passes an Error of the lower layers on.
-  Failure(Error error) : message(std::move(error.message)) {}  // NOLINT(google-explicit-constructor)
-};
-
-/// A value or a Failure. What a command ends with is an Expected<ExitCode>.
-template <typename T>
-using Expected = std::expected<T, Failure>;
-
-std::unexpected<Failure> fail(ExitCode code, std::string message, std::string hint = {});
+using policy::Expected;
+using policy::fail;
+using policy::Failure;
 
 /// "immure: MESSAGE" and "  hint: ..." on standard error, without control characters.
 void report(const Failure& failure);

@@ -12,8 +12,11 @@ struct AttestVerb {
 };
 
 inline constexpr std::array attest_verbs{
+    AttestVerb{"measure", "say what a launch would consist of, by digests"},
+    AttestVerb{"sign", "sign what a guest may be started from"},
+    AttestVerb{"verify-manifest", "check a signed manifest, and a guest against it"},
     AttestVerb{"report", "verify an SEV-SNP attestation report, offline"},
-    AttestVerb{"snp", "compute the launch digest of an SEV-SNP guest"},
+    AttestVerb{"snp", "compute, explain and sign the launch digest of an SEV-SNP guest"},
 };
 
 }  // namespace immure::policy

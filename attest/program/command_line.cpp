@@ -19,6 +19,9 @@ int run_command_line(int argc, char** argv) {
   app.set_version_flag("--version", "immure-attest " IMMURE_VERSION);
   app.require_subcommand(1);
   Action action;
+  add_measure(app, action);
+  add_sign(app, action);
+  add_verify_manifest(app, action);
   add_report(app, action);
   add_snp(app, action);
   try {

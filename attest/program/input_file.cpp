@@ -33,6 +33,21 @@ Expected<InputFile> open_input(const std::string& path, std::size_t limit) {
   return IMMURE_TRY(open_regular(AT_FDCWD, path, path, limit));
 }
 
+Expected<std::optional<InputFile>> open_optional_input(const std::string& path, std::size_t limit) {
+  if (path.empty()) return std::nullopt;
+  return IMMURE_TRY(open_input(path, limit));
+}
+
+Expected<InputDirectory> open_input_files(const std::string& path, std::size_t limit) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0)
+    return std::unexpected(Failure(system_error("open " + path).error()));
+  if (S_ISDIR(status.st_mode)) return open_input_directory(path, limit);
+  InputDirectory one;
+  one.files.push_back(IMMURE_TRY(open_input(path, limit)));
+  return one;
+}
+
 Expected<InputDirectory> open_input_directory(const std::string& path, std::size_t limit) {
   const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return system_error("open the directory " + path);
@@ -61,6 +76,12 @@ Result<NamedBytes> read_input(const InputFile& file) {
       !read) {
     return with_context("read " + file.name, read.error());
   }
+  return out;
+}
+
+Result<std::vector<NamedBytes>> read_inputs(const InputDirectory& directory) {
+  std::vector<NamedBytes> out;
+  for (const auto& file : directory.files) out.push_back(IMMURE_TRY(read_input(file)));
   return out;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct InputFile {
 
 /// An Error where `path` is no regular file or has more than `limit` bytes.
 Expected<InputFile> open_input(const std::string& path, std::size_t limit);
+/// Nothing where the path is empty: the option was not given.
+Expected<std::optional<InputFile>> open_optional_input(const std::string& path, std::size_t limit);
 
 /// The files of a directory, in the order of their names, without those below it.
 struct InputDirectory {
@@ -27,9 +30,12 @@ struct InputDirectory {
   std::vector<std::string> ignored;  ///< "NAME: why"
 };
 Expected<InputDirectory> open_input_directory(const std::string& path, std::size_t limit);
+/// The same of a directory, or of one file alone.
+Expected<InputDirectory> open_input_files(const std::string& path, std::size_t limit);
 
 /// All bytes of the file, from its start; an Error where it is no longer as large as it was.
 Result<NamedBytes> read_input(const InputFile& file);
+Result<std::vector<NamedBytes>> read_inputs(const InputDirectory& directory);
 Result<std::string> read_input_text(const InputFile& file);
 
 }  // namespace immure::attest

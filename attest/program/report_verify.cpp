@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <iterator>
 
+#include "attest/program/check_output.hpp"
 #include "attest/program/confine.hpp"
 #include "attest/program/input_file.hpp"
+#include "attest/program/time_option.hpp"
 #include "attest/program/verification_text.hpp"
 #include "attest/snp/verify.hpp"
-#include "attest/x509/time_text.hpp"
 
 namespace immure::attest {
 namespace {
@@ -23,32 +24,17 @@ struct Inputs {
   std::optional<InputFile> trust_anchor;
 };
 
-Expected<std::optional<InputFile>> open_optional(const std::string& path, std::size_t limit) {
-  if (path.empty()) return std::nullopt;
-  return IMMURE_TRY(open_input(path, limit));
-}
-
 Expected<Inputs> open_all(const ReportVerifyOptions& options) {
   Inputs inputs;
   inputs.report = IMMURE_TRY(open_input(options.report, largest_report));
   inputs.certificates = IMMURE_TRY(open_input_directory(options.certificates, largest_certificate_file));
-  inputs.policy = IMMURE_TRY(open_optional(options.policy, largest_policy));
-  inputs.trust_anchor = IMMURE_TRY(open_optional(options.trust_anchor, largest_certificate_file));
+  inputs.policy = IMMURE_TRY(open_optional_input(options.policy, largest_policy));
+  inputs.trust_anchor = IMMURE_TRY(open_optional_input(options.trust_anchor, largest_certificate_file));
   return inputs;
 }
 
-Expected<std::chrono::sys_seconds> time_of(const std::string& text) {
-  using namespace std::chrono;
-  if (text.empty()) return time_point_cast<seconds>(system_clock::now());
-  if (const auto time = parse_time(text)) return *time;
-  return std::unexpected(Failure(ExitCode::usage, "--at-time " + text + ": this is no time",
-                                 "write 2026-01-31T12:00:00Z, 2026-01-31, or seconds since 1970"));
-}
-
 Expected<CertificateSet> read_certificate_directory(const InputDirectory& directory) {
-  std::vector<NamedBytes> files;
-  for (const auto& file : directory.files) files.push_back(IMMURE_TRY(read_input(file)));
-  auto set = read_certificates(files);
+  auto set = read_certificates(IMMURE_TRY(read_inputs(directory)));
   std::ranges::copy(directory.ignored, std::back_inserter(set.ignored));
   return set;
 }
@@ -74,15 +60,10 @@ Expected<snp::Evidence> read_all(const Inputs& inputs, const ReportVerifyOptions
   return evidence;
 }
 
-ExitCode judge(const CheckList& checks) {
-  if (!checks.passed(CheckKind::evidence)) return ExitCode::bad_signature;
-  return checks.passed(CheckKind::policy) ? ExitCode::success : ExitCode::policy_refused;
-}
-
 }  // namespace
 
 Expected<ExitCode> report_verify(const ReportVerifyOptions& options) {
-  const auto at = IMMURE_TRY(time_of(options.at_time));
+  const auto at = IMMURE_TRY(time_option("--at-time", options.at_time));
   const auto inputs = IMMURE_TRY(open_all(options));
   IMMURE_TRY(confine());
   auto evidence = IMMURE_TRY(read_all(inputs, options));
@@ -90,7 +71,7 @@ Expected<ExitCode> report_verify(const ReportVerifyOptions& options) {
   const auto verification = snp::verify_report(evidence);
   IMMURE_TRY(print(options.format == OutputFormat::json ? verification_json(verification)
                                                         : verification_text(verification)));
-  return judge(verification.checks);
+  return exit_code_of(verification.checks);
 }
 
 }  // namespace immure::attest

@@ -3,10 +3,9 @@
 #include <string>
 
 #include "attest/program/failure.hpp"
+#include "attest/program/output_format.hpp"
 
 namespace immure::attest {
-
-enum class OutputFormat { text, json };
 
 struct ReportVerifyOptions {
   std::string report;        ///< path

@@ -1,5 +1,4 @@
-#include <nlohmann/json.hpp>
-
+#include "attest/program/check_output.hpp"
 #include "attest/program/verification_text.hpp"
 
 namespace immure::attest {
@@ -97,11 +96,7 @@ Json report_json(const Report& report, const std::optional<Product>& product) {
 }  // namespace
 
 std::string verification_json(const snp::Verification& verification) {
-  Json checks = Json::array();
-  for (const auto& check : verification.checks.all()) {
-    checks.push_back({{"name", check.name}, {"result", name_of(check.result)}, {"detail", check.detail}});
-  }
-  const Json out{{"checks", std::move(checks)},
+  const Json out{{"checks", checks_json(verification.checks)},
                  {"report", verification.report ? report_json(*verification.report, verification.product)
                                                 : Json(nullptr)}};
   return out.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";

@@ -18,6 +18,9 @@ enum class PageType : std::uint8_t { normal = 1, vmsa = 2, zero = 3, unmeasured 
 /// The digest so far, extended by one PAGE_INFO of 70h bytes after the other.
 class Measurement {
  public:
+  Measurement() = default;
+  explicit Measurement(const Sha384Digest& so_far) : digest_(so_far) {}
+
   Result<void> add(PageType type, std::uint64_t gpa, const Sha384Digest& contents = {}) {
     std::array<std::uint8_t, 0x70> info{};
     std::ranges::copy(digest_, info.begin());
@@ -105,25 +108,40 @@ Result<Sha384Digest> with_svsm(const LaunchInputs& inputs) {
 
 }  // namespace
 
-Result<Sha384Digest> launch_digest(const LaunchInputs& inputs) {
-  if (inputs.vcpus < 1 || inputs.vcpus > most_vcpus) return invalid("a guest has 1 to 256 vCPUs");
-  if (inputs.svsm) return with_svsm(inputs);
-  const auto tables = IMMURE_TRY(read_firmware_tables(inputs.firmware));
+Result<MeasuredFirmware> measure_firmware(Bytes firmware) {
+  auto tables = IMMURE_TRY(read_firmware_tables(firmware));
   if (!tables.ap_reset_eip) return invalid("the firmware has no SEV-ES reset block: it is not built for SEV");
   Measurement measurement;
-  IMMURE_TRY(measurement.add_normal(four_gib - inputs.firmware.size(), inputs.firmware));
-  IMMURE_TRY(add_sections(measurement, tables, inputs));
+  IMMURE_TRY(measurement.add_normal(four_gib - firmware.size(), firmware));
+  return MeasuredFirmware{.digest = measurement.digest(), .tables = std::move(tables)};
+}
+
+Result<std::vector<Sha384Digest>> launch_digests_by_vcpus(const MeasuredFirmware& firmware,
+                                                          const LaunchInputs& inputs) {
+  if (inputs.vcpus < 1 || inputs.vcpus > most_vcpus) return invalid("a guest has 1 to 256 vCPUs");
+  Measurement measurement(firmware.digest);
+  IMMURE_TRY(add_sections(measurement, firmware.tables, inputs));
   const auto vmsa_at = [&](std::uint32_t eip) {
     return sha384(make_vmsa({.eip = eip,
                              .cpu_signature = inputs.cpu_signature,
                              .guest_features = inputs.guest_features,
                              .vmm = inputs.vmm}));
   };
-  IMMURE_TRY(measurement.add(PageType::vmsa, vmsa_gpa, IMMURE_TRY(vmsa_at(boot_eip))));
-  const auto others = IMMURE_TRY(vmsa_at(*tables.ap_reset_eip));
-  for (std::uint32_t i = 1; i < inputs.vcpus; ++i)
-    IMMURE_TRY(measurement.add(PageType::vmsa, vmsa_gpa, others));
-  return measurement.digest();
+  const auto first = IMMURE_TRY(vmsa_at(boot_eip));
+  const auto others = IMMURE_TRY(vmsa_at(firmware.tables.ap_reset_eip.value_or(boot_eip)));
+  std::vector<Sha384Digest> out;
+  for (std::uint32_t i = 0; i < inputs.vcpus; ++i) {
+    IMMURE_TRY(measurement.add(PageType::vmsa, vmsa_gpa, i == 0 ? first : others));
+    out.push_back(measurement.digest());
+  }
+  return out;
+}
+
+Result<Sha384Digest> launch_digest(const LaunchInputs& inputs) {
+  if (inputs.vcpus < 1 || inputs.vcpus > most_vcpus) return invalid("a guest has 1 to 256 vCPUs");
+  if (inputs.svsm) return with_svsm(inputs);
+  const auto firmware = IMMURE_TRY(measure_firmware(inputs.firmware));
+  return IMMURE_TRY(launch_digests_by_vcpus(firmware, inputs)).back();
 }
 
 }  // namespace immure::attest::snp

@@ -2,8 +2,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "attest/crypto/digest.hpp"
+#include "attest/snp/firmware.hpp"
 #include "attest/snp/vmsa.hpp"
 
 namespace immure::attest::snp {
@@ -33,5 +35,17 @@ struct LaunchInputs {
 /// The launch digest (LD) that the firmware computes over what the VMM hands to it, page by page: SEV-SNP
 /// Firmware ABI Specification (56860), 8.17.2, PAGE_INFO. An Error where the firmware cannot be measured so.
 Result<Sha384Digest> launch_digest(const LaunchInputs& inputs);
+
+/// The firmware's own part of the digest, which every guest that is started from it shares.
+struct MeasuredFirmware {
+  Sha384Digest digest{};
+  FirmwareTables tables;
+};
+Result<MeasuredFirmware> measure_firmware(Bytes firmware);
+
+/// The launch digests of guests that differ in the number of vCPUs only: of 1, 2, ... `inputs.vcpus`. Without
+/// an SVSM.
+Result<std::vector<Sha384Digest>> launch_digests_by_vcpus(const MeasuredFirmware& firmware,
+                                                          const LaunchInputs& inputs);
 
 }  // namespace immure::attest::snp

@@ -1,46 +1,20 @@
 #include "attest/x509/certificate_files.hpp"
 
 #include <algorithm>
-#include <climits>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
-#include "attest/crypto/errors.hpp"
+#include "attest/crypto/pem.hpp"
 
 namespace immure::attest {
 namespace {
 
-/// One block between -----BEGIN and -----END.
-struct PemBlock {
-  std::string label;
-  std::string header;
-  ByteVector bytes;
-};
-
-std::optional<PemBlock> next_block(BIO* text) {
-  char* label = nullptr;
-  char* header = nullptr;
-  unsigned char* data = nullptr;
-  long size = 0;
-  if (::PEM_read_bio(text, &label, &header, &data, &size) != 1) {
-    ::ERR_clear_error();
-    return std::nullopt;
-  }
-  PemBlock block{.label = label, .header = header, .bytes = {data, data + size}};
-  OPENSSL_free(label);
-  OPENSSL_free(header);
-  OPENSSL_free(data);
-  return block;
-}
+/// Of any label, in one file.
+constexpr std::size_t most_blocks = 1024;
 
 Result<std::vector<Certificate>> read_pem(Bytes bytes) {
-  const BioHandle text(::BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
-  if (!text) return openssl_error("read PEM");
   std::vector<Certificate> found;
-  while (const auto block = next_block(text.get())) {
-    if (block->label != "CERTIFICATE" || !block->header.empty()) continue;
-    found.push_back(IMMURE_TRY(Certificate::parse(block->bytes)));
+  for (const auto& block : IMMURE_TRY(pem_blocks(bytes, most_blocks))) {
+    if (block.label != "CERTIFICATE" || !block.header.empty()) continue;
+    found.push_back(IMMURE_TRY(Certificate::parse(block.bytes)));
     if (found.size() == CertificateSet::most) break;
   }
   if (found.empty()) return invalid("no certificate in it");
@@ -50,7 +24,6 @@ Result<std::vector<Certificate>> read_pem(Bytes bytes) {
 Result<std::vector<Certificate>> read_file(Bytes bytes) {
   constexpr std::uint8_t der_sequence = 0x30;
   if (bytes.empty()) return invalid("empty");
-  if (bytes.size() > INT_MAX) return invalid("too long");
   // PEM text cannot start with '0' in front of its first BEGIN and be DER at the same time.
   if (bytes.front() == der_sequence) {
     if (auto one = Certificate::parse(bytes)) return std::vector<Certificate>{*std::move(one)};

@@ -2,10 +2,10 @@
 
 #include <fmt/core.h>
 
+#include "base/printable.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/launch_log/chain.hpp"
 #include "cli/launch_log/entry_text.hpp"
-#include "cli/output/printable.hpp"
 #include "cli/output/style.hpp"
 #include "cli/state/guest_directory.hpp"
 

@@ -2,9 +2,9 @@
 
 #include <fmt/core.h>
 
+#include "base/printable.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/console/monitor_client.hpp"
-#include "cli/output/printable.hpp"
 
 namespace immure::cli {
 

@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/printable.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/output/printable.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/units.hpp"
 #include "cli/state/guest_directory.hpp"

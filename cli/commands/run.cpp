@@ -1,11 +1,11 @@
 #include <fmt/core.h>
 
+#include "base/printable.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/launch/foreground.hpp"
 #include "cli/launch/launch_process.hpp"
 #include "cli/launch/outcome.hpp"
-#include "cli/output/printable.hpp"
-#include "cli/spec/compile.hpp"
+#include "policy/spec/compile.hpp"
 
 namespace immure::cli {
 namespace {
@@ -66,7 +66,7 @@ Expected<Outcome> run_foreground(const LaunchRequest& request, Foreground::Conso
 Expected<Outcome> run(const RunOptions& options) {
   using Mode = RunOptions::Mode;
   if (options.mode != Mode::dry_run) IMMURE_TRY(require_root("run"));
-  const auto guest = IMMURE_TRY(compile_guest_spec(options.spec));
+  const auto guest = IMMURE_TRY(policy::compile_guest_spec(options.spec));
   switch (options.mode) {
     case Mode::dry_run:
       return dry_run(request_for(guest, LaunchVerb::plan));

@@ -1,11 +1,11 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/printable.hpp"
 #include "base/proc_text.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/output/printable.hpp"
 #include "cli/output/units.hpp"
-#include "cli/spec/compile.hpp"
+#include "policy/spec/compile.hpp"
 
 namespace immure::cli {
 namespace {
@@ -23,7 +23,7 @@ void print_json_errors(const Failure& failure) {
 }  // namespace
 
 Expected<ExitCode> validate_command(const std::string& spec, OutputFormat format) {
-  const auto record = compile_guest_spec(spec);
+  const auto record = policy::compile_guest_spec(spec);
   if (!record) {
     const auto& failure = record.error();
     if (format == OutputFormat::json) {

@@ -1,6 +1,6 @@
 #include "cli/console/log_follower.hpp"
 
-#include "cli/output/printable.hpp"
+#include "base/printable.hpp"
 
 namespace immure::cli {
 

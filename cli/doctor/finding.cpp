@@ -5,7 +5,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "cli/output/printable.hpp"
+#include "base/printable.hpp"
 #include "cli/output/style.hpp"
 
 namespace immure::cli {

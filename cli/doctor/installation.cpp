@@ -6,8 +6,9 @@
 #include "cli/doctor/finding.hpp"
 #include "cli/doctor/host_file.hpp"
 #include "cli/doctor/uid_ranges.hpp"
-#include "cli/spec/compile.hpp"
+#include "cli/failure.hpp"
 #include "policy/guest_state.hpp"
+#include "policy/spec/compile.hpp"
 
 namespace immure::cli {
 namespace {
@@ -50,7 +51,7 @@ Expected<policy::HostPolicyRecord> read_host_policy() {
   if (!fd) return system_error(std::string("open ") + policy::host_policy_path);
   const auto problem = what_is_wrong_with(policy::host_policy_path);
   if (!problem.empty()) return fail(ExitCode::bad_specification, problem);
-  return compile_host_policy(fd.get(), policy::host_policy_path);
+  return policy::compile_host_policy(fd.get(), policy::host_policy_path);
 }
 
 void examine_policy(const Expected<policy::HostPolicyRecord>& host, Findings& findings) {

@@ -1,7 +1,7 @@
 #include <fmt/core.h>
 
+#include "base/printable.hpp"
 #include "cli/inspect/inspection.hpp"
-#include "cli/output/printable.hpp"
 #include "cli/output/style.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/units.hpp"

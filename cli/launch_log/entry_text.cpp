@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "cli/output/printable.hpp"
+#include "base/printable.hpp"
 #include "cli/output/units.hpp"
 
 namespace immure::cli {

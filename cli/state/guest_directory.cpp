@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 
 #include "base/io.hpp"
+#include "base/printable.hpp"
 #include "base/proc_text.hpp"
 #include "base/sealed_memfd.hpp"
 #include "cli/doctor/host_file.hpp"
-#include "cli/output/printable.hpp"
 #include "cli/proc/process_directory.hpp"
 
 namespace immure::cli {

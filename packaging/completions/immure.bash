@@ -9,7 +9,7 @@ _immure() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W \
-      "run ps inspect console stop kill pause resume balloon gc logs wait events audit validate doctor report snp --help --version" -- "$word")
+      "run ps inspect console stop kill pause resume balloon gc logs wait events audit validate doctor measure sign verify-manifest report snp --help --version" -- "$word")
     return
   fi
   local options="--help"
@@ -21,7 +21,10 @@ _immure() {
     logs) options="--help --follow" ;;
     events) options="--help --follow --json" ;;
     audit) options="--help --head --file --json" ;;
-    snp) options="--help --ovmf --vcpus --vcpu-type --kernel --initrd --append --guest-features --vmm --svsm --vars-size --json" ;;
+    snp) options="--help --ovmf --vcpus --vcpu-type --kernel --initrd --append --guest-features --vmm --svsm --vars-size --expected --digest --id-key --author-key --family-id --image-id --guest-svn --policy --allow-shared-key --json" ;;
+    measure) options="--help --json --log --log-format --pcr --vmm --largest-disk" ;;
+    sign) options="--help --key --output --expires --allow-shared-key --vmm --largest-disk" ;;
+    verify-manifest) options="--help --keys --spec --revoked --at-time --vmm --largest-disk --json" ;;
     report) options="--help --report --certs --policy --product --at-time --trust-anchor --json" ;;
   esac
   if [[ $word == -* ]]; then
@@ -29,10 +32,11 @@ _immure() {
     return
   fi
   case $command in
-    snp) mapfile -t COMPREPLY < <(compgen -W "digest" -- "$word"; compgen -f -- "$word") ;;
+    snp) mapfile -t COMPREPLY < <(compgen -W "digest explain id-block" -- "$word"; compgen -f -- "$word") ;;
     report) mapfile -t COMPREPLY < <(compgen -W "verify" -- "$word"; compgen -f -- "$word") ;;
-    run | validate) mapfile -t COMPREPLY < <(compgen -f -X '!*.toml' -- "$word"; compgen -d -- "$word") ;;
     audit) mapfile -t COMPREPLY < <(compgen -W "show verify $(_immure_guests)" -- "$word") ;;
+    run | validate | measure | sign) mapfile -t COMPREPLY < <(compgen -f -X '!*.toml' -- "$word"; compgen -d -- "$word") ;;
+    verify-manifest) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     inspect | console | stop | kill | pause | resume | balloon | logs | wait)
       mapfile -t COMPREPLY < <(compgen -W "$(_immure_guests)" -- "$word")
       ;;

@@ -1,4 +1,4 @@
-#include "cli/spec/compile.hpp"
+#include "policy/spec/compile.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 
 using namespace immure;
 using namespace immure::cli;
+using namespace immure::policy;
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "cli/spec/isolated_child.hpp"
+#include "policy/spec/isolated_child.hpp"
 
 #include <csignal>
 
@@ -13,6 +13,7 @@
 
 using namespace immure;
 using namespace immure::cli;
+using namespace immure::policy;
 
 namespace {
 

@@ -3,11 +3,12 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "cli/output/printable.hpp"
+#include "base/printable.hpp"
 #include "cli/output/style.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/units.hpp"
 
+using namespace immure;
 using namespace immure::cli;
 
 TEST_CASE("control characters cannot reach the terminal", "[cli]") {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -62,12 +63,11 @@ inline std::string drain(int fd) {
   return text;
 }
 
-/// Runs immure-attest itself, behind its real seccomp filter.
-inline Outcome run_program(std::vector<std::string> arguments) {
+/// Runs another program, looked for in PATH; the first argument is its name.
+inline Outcome run_command(std::vector<std::string> arguments) {
   std::array<int, 2> out{};
   std::array<int, 2> err{};
   if (::pipe2(out.data(), O_CLOEXEC) != 0 || ::pipe2(err.data(), O_CLOEXEC) != 0) std::abort();
-  arguments.insert(arguments.begin(), "immure-attest");
   std::vector<char*> argv;
   for (auto& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -75,7 +75,7 @@ inline Outcome run_program(std::vector<std::string> arguments) {
   if (child == 0) {
     ::dup2(out[1], 1);
     ::dup2(err[1], 2);
-    ::execv(IMMURE_ATTEST_PROGRAM, argv.data());
+    ::execvp(argv[0], argv.data());
     ::_exit(127);
   }
   ::close(out[1]);
@@ -87,6 +87,12 @@ inline Outcome run_program(std::vector<std::string> arguments) {
   ::waitpid(child, &status, 0);
   outcome.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return outcome;
+}
+
+/// Runs immure-attest itself, behind its real seccomp filter.
+inline Outcome run_program(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), IMMURE_ATTEST_PROGRAM);
+  return run_command(std::move(arguments));
 }
 
 }  // namespace immure::attest::test

@@ -1,4 +1,4 @@
-#include "cli/spec/isolated_child.hpp"
+#include "policy/spec/isolated_child.hpp"
 
 #include <array>
 #include <chrono>
@@ -17,7 +17,7 @@
 #include "base/io.hpp"
 #include "base/unique_fd.hpp"
 
-namespace immure::cli {
+namespace immure::policy {
 namespace {
 
 /// The overflow uid and gid: nobody and nogroup (proc(5), /proc/sys/kernel/overflowuid).
@@ -123,4 +123,4 @@ Result<std::string> run_isolated(int input, std::size_t limit_bytes,
   return text;
 }
 
-}  // namespace immure::cli
+}  // namespace immure::policy

@@ -3,9 +3,9 @@
 #include <functional>
 #include <string>
 
-#include "cli/failure.hpp"
+#include "policy/failure.hpp"
 
-namespace immure::cli {
+namespace immure::policy {
 
 /// Runs `work` in a forked child that can do nothing but compute, and yields what it returned, at most
 /// `limit` bytes. Before `work` starts the child has, where it was root, become nobody without supplementary
@@ -13,4 +13,4 @@ namespace immure::cli {
 /// memory, time, files and processes. An Error where it crashed, took too long or answered too much.
 Result<std::string> run_isolated(int input, std::size_t limit, const std::function<std::string(int)>& work);
 
-}  // namespace immure::cli
+}  // namespace immure::policy

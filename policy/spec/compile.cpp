@@ -1,4 +1,4 @@
-#include "cli/spec/compile.hpp"
+#include "policy/spec/compile.hpp"
 
 #include <cstring>
 #include <filesystem>
@@ -7,17 +7,14 @@
 #include <sys/stat.h>
 
 #include "base/io.hpp"
+#include "base/printable.hpp"
 #include "base/unique_fd.hpp"
-#include "cli/output/printable.hpp"
-#include "cli/spec/isolated_child.hpp"
+#include "policy/spec/isolated_child.hpp"
 #include "policy/toml/guest_spec.hpp"
 #include "policy/toml/host_policy.hpp"
 
-namespace immure::cli {
+namespace immure::policy {
 namespace {
-
-using policy::GuestRecord;
-using policy::HostPolicyRecord;
 
 constexpr std::size_t max_diagnostics = 16 << 10;
 constexpr char good = '+';
@@ -88,12 +85,12 @@ Expected<GuestRecord> compile_guest_spec(const std::string& path) {
   const auto absolute = std::filesystem::absolute(path, error).lexically_normal();
   const std::string directory = error ? "" : absolute.parent_path().string();
   return compile_isolated<GuestRecord>(
-      fd.get(), path, [&](std::string_view text) { return policy::parse_guest_spec(text, path, directory); });
+      fd.get(), path, [&](std::string_view text) { return parse_guest_spec(text, path, directory); });
 }
 
 Expected<HostPolicyRecord> compile_host_policy(int fd, const std::string& name) {
   return compile_isolated<HostPolicyRecord>(
-      fd, name, [&](std::string_view text) { return policy::parse_host_policy(text, name); });
+      fd, name, [&](std::string_view text) { return parse_host_policy(text, name); });
 }
 
-}  // namespace immure::cli
+}  // namespace immure::policy

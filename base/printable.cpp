@@ -1,6 +1,6 @@
-#include "cli/output/printable.hpp"
+#include "base/printable.hpp"
 
-namespace immure::cli {
+namespace immure {
 namespace {
 
 enum class Keep { nothing, line_breaks };
@@ -27,4 +27,4 @@ std::string printable(std::string_view text) { return replace_controls(text, Kee
 
 std::string printable_lines(std::string_view text) { return replace_controls(text, Keep::line_breaks); }
 
-}  // namespace immure::cli
+}  // namespace immure

@@ -1,0 +1,79 @@
+#include "attest/log/cel.hpp"
+
+#include <algorithm>
+
+#include "attest/log/tlv.hpp"
+
+namespace immure::attest::log {
+namespace {
+
+ByteVector number_bytes(std::uint64_t number) {
+  ByteVector out;
+  for (unsigned shift = 64; shift != 0; shift -= 8)
+    out.push_back(static_cast<std::uint8_t>(number >> (shift - 8)));
+  return out;
+}
+
+ByteVector digest_bytes(const measure::Digests& digests) {
+  ByteVector out;
+  put_tlv(out, sha256_algorithm, digests.sha256);
+  put_tlv(out, sha384_algorithm, digests.sha384);
+  return out;
+}
+
+Result<measure::Event> parse_content(Bytes content) {
+  const auto tlv = IMMURE_TRY(take_tlv(content));
+  if (!content.empty()) return invalid("something follows the event in its content");
+  const auto kind = static_cast<measure::EventKind>(tlv.type);
+  if (kind != measure::EventKind::code && kind != measure::EventKind::identity) {
+    return invalid("an event is neither code nor identity");
+  }
+  return measure::parse_event_text(kind, {reinterpret_cast<const char*>(tlv.value.data()), tlv.value.size()});
+}
+
+Result<Record> take_record(Bytes& bytes, std::uint64_t number) {
+  const auto name = "record " + std::to_string(number);
+  if (!std::ranges::equal(IMMURE_TRY(take_value(bytes, number_type, "number")), number_bytes(number))) {
+    return invalid(name + " has another number: one is missing, or there twice");
+  }
+  const auto pcr = IMMURE_TRY(take_value(bytes, pcr_type, "PCR"));
+  if (pcr.size() != 1 || pcr.front() > most_pcr) return invalid(name + " names no PCR");
+  const auto digests = IMMURE_TRY(take_value(bytes, digests_type, "digests"));
+  auto event = parse_content(IMMURE_TRY(take_value(bytes, content_type, "content")));
+  if (!event) return with_context(name, event.error());
+  Record record{.number = number,
+                .pcr = pcr.front(),
+                .digests = IMMURE_TRY(measure::digests_of_bytes(content_tlv(*event))),
+                .event = *std::move(event)};
+  if (!std::ranges::equal(digests, digest_bytes(record.digests))) {
+    return invalid(name + ": its digests are not those of its content");
+  }
+  return record;
+}
+
+}  // namespace
+
+ByteVector write_cel(const std::vector<Record>& records) {
+  ByteVector out;
+  for (const auto& record : records) {
+    put_tlv(out, number_type, number_bytes(record.number));
+    const auto pcr = static_cast<std::uint8_t>(record.pcr);
+    put_tlv(out, pcr_type, {&pcr, 1});
+    put_tlv(out, digests_type, digest_bytes(record.digests));
+    const auto content = content_tlv(record.event);
+    out.insert(out.end(), content.begin(), content.end());
+  }
+  return out;
+}
+
+Result<std::vector<Record>> parse_cel(Bytes bytes) {
+  if (bytes.size() > largest_log) return invalid("the log has more than 4 MiB");
+  std::vector<Record> out;
+  while (!bytes.empty()) {
+    if (out.size() == most_records) return invalid("the log has more than 4096 records");
+    out.push_back(IMMURE_TRY(take_record(bytes, out.size())));
+  }
+  return out;
+}
+
+}  // namespace immure::attest::log

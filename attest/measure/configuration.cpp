@@ -1,0 +1,57 @@
+#include "attest/measure/configuration.hpp"
+
+#include <cstddef>
+
+namespace immure::attest::measure {
+namespace {
+
+class Lines {
+ public:
+  void add(const std::string& key, std::string_view value) { text_ += key + "=" + std::string(value) + "\n"; }
+  void add(const std::string& key, std::uint64_t value) { add(key, std::string_view(std::to_string(value))); }
+  void add(const std::string& key, policy::Switch value) {
+    add(key, value == policy::Switch::on ? "on" : "off");
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_ = "immure-configuration=1\n";
+};
+
+std::string_view name_of(policy::DiskAccess access) {
+  return access == policy::DiskAccess::read_only ? "read-only" : "read-write";
+}
+
+}  // namespace
+
+std::string canonical_configuration(const policy::GuestRecord& record) {
+  Lines lines;
+  lines.add("initrd", record.initrd.empty() ? policy::Switch::off : policy::Switch::on);
+  lines.add("vcpus", record.vcpus);
+  lines.add("serial", record.serial);
+  lines.add("console", record.console);
+  lines.add("entropy", record.entropy);
+  lines.add("balloon", record.balloon);
+  lines.add("memory", record.memory_bytes);
+  for (std::size_t i = 0; i < record.disk_count; ++i) {
+    const auto& disk = record.disks.at(i);
+    const auto key = "disk." + std::to_string(i);
+    lines.add(key + ".id", disk.id.view());
+    lines.add(key + ".format", "raw");
+    lines.add(key + ".access", name_of(disk.access));
+  }
+  for (std::size_t i = 0; i < record.net_count; ++i) {
+    const auto& net = record.nets.at(i);
+    const auto key = "net." + std::to_string(i);
+    lines.add(key + ".id", net.id.view());
+    lines.add(key + ".kind", net.kind == policy::NetKind::tap ? "tap" : "bridge");
+  }
+  const auto& resources = record.resources;
+  lines.add("cpu-weight", resources.cpu_weight);
+  lines.add("cpu-quota", resources.cpu_quota_percent);
+  lines.add("memory-overhead", resources.memory_overhead);
+  lines.add("pids", resources.pids_max);
+  return lines.text();
+}
+
+}  // namespace immure::attest::measure

@@ -1,0 +1,143 @@
+#include "attest/program/guest_files.hpp"
+
+#include <array>
+#include <cstring>
+
+#include <fcntl.h>
+#include <linux/fsverity.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.hpp"
+#include "policy/spec/compile.hpp"
+
+namespace immure::attest {
+namespace {
+
+constexpr std::uint64_t largest_boot_file = 4ULL << 30;
+
+enum class Devices { refused, allowed };
+
+/// A regular file or, where allowed, a block device.
+Result<UniqueFd> open_image(const std::string& path, Devices devices) {
+  // O_NONBLOCK: a FIFO without a writer must not hang the open.
+  auto fd = IMMURE_TRY(open_file(path, O_RDONLY | O_NOCTTY | O_NONBLOCK, Links::refused));
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) return system_error("fstat " + path);
+  if (S_ISREG(status.st_mode) || (S_ISBLK(status.st_mode) && devices == Devices::allowed)) return fd;
+  return invalid("open " + path + ": it is not a regular file" +
+                 (devices == Devices::allowed ? " or a block device" : ""));
+}
+
+/// Of a block device, too, whose fstat(2) says 0.
+Result<std::uint64_t> size_of(int fd, const std::string& path) {
+  const auto end = ::lseek(fd, 0, SEEK_END);
+  if (end < 0) return system_error("lseek " + path);
+  return static_cast<std::uint64_t>(end);
+}
+
+/// What fs-verity says, where the file is under it: Documentation/filesystems/fsverity.rst.
+std::optional<measure::OpenFile::Verity> verity_of(int fd) {
+  constexpr std::uint16_t room = 64;
+  fsverity_digest head{.digest_algorithm = 0, .digest_size = room};
+  std::array<std::uint8_t, sizeof head + room> answer{};
+  std::memcpy(answer.data(), &head, sizeof head);
+  if (::ioctl(fd, FS_IOC_MEASURE_VERITY, answer.data()) != 0) return std::nullopt;
+  std::memcpy(&head, answer.data(), sizeof head);
+  const auto digest = Bytes(answer).subspan(sizeof head);
+  const auto size = head.digest_size;
+  const bool sha256 = head.digest_algorithm == FS_VERITY_HASH_ALG_SHA256 && size == 32;
+  const bool sha512 = head.digest_algorithm == FS_VERITY_HASH_ALG_SHA512 && size == 64;
+  if (!sha256 && !sha512) return std::nullopt;
+  return measure::OpenFile::Verity{.algorithm = sha256 ? "sha256" : "sha512",
+                                   .digest = {digest.begin(), digest.begin() + size}};
+}
+
+std::string too_large(const std::string& path, std::uint64_t size, std::uint64_t limit) {
+  return "measure " + path + ": it has " + std::to_string(size) + " bytes, at most " + std::to_string(limit) +
+         " are read";
+}
+
+/// Opens the guest's files into `out`.
+class Opener {
+ public:
+  explicit Opener(OpenGuest& out) : out_(out) {}
+
+  Result<measure::OpenFile> boot_file(const std::string& path) {
+    auto fd = IMMURE_TRY(open_image(path, Devices::refused));
+    const auto size = IMMURE_TRY(size_of(fd.get(), path));
+    if (size > largest_boot_file) return invalid(too_large(path, size, largest_boot_file));
+    return keep(std::move(fd), size);
+  }
+
+  Result<measure::OpenFile> disk(const std::string& path, std::uint64_t limit) {
+    auto fd = IMMURE_TRY(open_image(path, Devices::allowed));
+    const auto size = IMMURE_TRY(size_of(fd.get(), path));
+    auto verity = verity_of(fd.get());
+    if (!verity && size > limit) {
+      return invalid(too_large(path, size, limit) +
+                     "; put it under fs-verity, or raise --largest-disk (in MiB)");
+    }
+    auto file = keep(std::move(fd), size);
+    file.verity = std::move(verity);
+    return file;
+  }
+
+ private:
+  measure::OpenFile keep(UniqueFd fd, std::uint64_t size) {
+    const measure::OpenFile file{.fd = fd.get(), .size = size};
+    out_.descriptors.push_back(std::move(fd));
+    return file;
+  }
+
+  OpenGuest& out_;
+};
+
+/// The installed VMM, or the one beside this program in a build directory.
+Result<std::string> vmm_path(const GuestOptions& options) {
+  if (!options.vmm.empty()) return options.vmm;
+  std::string installed = IMMURE_LIBEXECDIR "/immure-vmm";
+  if (::access(installed.c_str(), R_OK) == 0) return installed;
+  const auto self = IMMURE_TRY(read_link(AT_FDCWD, "/proc/self/exe"));
+  return self.substr(0, self.rfind('/') + 1) + "immure-vmm";
+}
+
+Result<void> open_files(const GuestOptions& options, OpenGuest& out) {
+  Opener opener(out);
+  const auto& record = out.record;
+  out.files.kernel = IMMURE_TRY(opener.boot_file(std::string(record.kernel.view())));
+  if (!record.initrd.empty()) {
+    out.files.initrd = IMMURE_TRY(opener.boot_file(std::string(record.initrd.view())));
+  }
+  out.files.vmm = IMMURE_TRY(opener.boot_file(IMMURE_TRY(vmm_path(options))));
+  for (const auto& disk : std::span(record.disks).first(record.disk_count)) {
+    // A disk that the guest may write has no digest that lasts: it is recorded as unmeasured.
+    auto& slot = out.files.disks.emplace_back();
+    if (disk.access == policy::DiskAccess::read_write) continue;
+    slot = IMMURE_TRY(opener.disk(std::string(disk.path.view()), options.largest_disk_mib << 20));
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<OpenGuest> open_guest(const GuestOptions& options) {
+  OpenGuest out;
+  out.record = IMMURE_TRY(policy::compile_guest_spec(options.spec));
+  if (const auto opened = open_files(options, out); !opened) {
+    return fail(ExitCode::image_refused, opened.error().message);
+  }
+  out.progress = ProgressBar::on_terminal(measure::bytes_to_read(out.files));
+  return out;
+}
+
+Expected<std::vector<measure::Event>> measure_open_guest(OpenGuest& guest) {
+  auto events = measure::measure_guest(guest.record, guest.files,
+                                       [&guest](std::uint64_t bytes) { guest.progress.advance(bytes); });
+  guest.progress.finish();
+  if (!events) return fail(ExitCode::image_refused, events.error().message);
+  return *std::move(events);
+}
+
+}  // namespace immure::attest
