@@ -5,7 +5,7 @@
 #include <thread>
 
 #include <fcntl.h>
-#include <fmt/chrono.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "base/files.hpp"
@@ -39,12 +39,18 @@ Result<std::string> read_end(int log) {
   return text;
 }
 
+/// By the calendar alone: the C library's gmtime(3) would look for the time zone, which the launcher's domain
+/// may not.
 std::string now_text() {
-  const auto now = std::chrono::system_clock::now();
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-  const auto micro = std::chrono::duration_cast<std::chrono::microseconds>(now - seconds).count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
-                     micro);
+  using namespace std::chrono;
+  const auto now = floor<microseconds>(system_clock::now());
+  const auto day = floor<days>(now);
+  const year_month_day date(day);
+  const hh_mm_ss time(now - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     time.hours().count(), time.minutes().count(), time.seconds().count(),
+                     time.subseconds().count());
 }
 
 /// -1 where there is none (4294967295 in the kernel's words), or no audit at all.

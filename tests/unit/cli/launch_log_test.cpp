@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -184,6 +185,9 @@ TEST_CASE("an entry says what was asked for, planned and read back", "[launch-lo
   REQUIRE(line);
   const auto& entry = line->entry;
   CHECK(entry["event"] == "started");
+  CHECK_THAT(entry["time"].get<std::string>(),
+             Catch::Matchers::Matches(
+                 "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\\.[0-9]{6}Z"));
   CHECK(entry["guest"]["kernel"] == "/boot/vmlinuz");
   CHECK(entry["guest"]["initrd"].is_null());
   CHECK(entry["read_back"]["status"]["Uid"] == "7 7 7 7");
