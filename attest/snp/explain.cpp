@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 
 namespace immure::attest::snp {
@@ -136,8 +137,13 @@ Result<std::vector<Variant>> neighbourhood(const LaunchInputs& given) {
       }
     }
   }
-  std::ranges::stable_sort(out, {}, [](const Variant& variant) { return variant.differences.size(); });
-  return out;
+  // Fewest differences first. Not with stable_sort, which in libstdc++ 12 uses what clang calls deprecated.
+  std::vector<Variant> sorted;
+  for (std::size_t count = 0; sorted.size() < out.size(); ++count) {
+    std::ranges::copy_if(out, std::back_inserter(sorted),
+                         [&](const Variant& variant) { return variant.differences.size() == count; });
+  }
+  return sorted;
 }
 
 }  // namespace
