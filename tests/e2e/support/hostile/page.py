@@ -1,0 +1,56 @@
+"""docs/hostile-vmm.md: attempt by wall, and who stopped it, as the suite has just seen it."""
+
+from .attempts import Answer, Attempt
+from .stoppers import Stopper
+
+HEAD = """# What a hostile VMM can do
+
+Written by the end-to-end suite (`tests/e2e/run --write-docs hostile`); do not edit.
+
+A program takes the VMM's place (`tests/hostile`): same label, user, filters, root and descriptors. It tries, one by one, what somebody would
+try who had taken over a VMM, each attempt in a new guest beside another one that it is aimed at. A VMM's threads have filters of their
+own; each attempt is made by the kind of thread that gets furthest with it. Each is made
+
+- behind the whole wall,
+- **without seccomp**: a launcher of the test build, which a release build cannot be asked for, leaves the filters out, so that SELinux and the rest must
+  stop it alone,
+- with **SELinux permissive** from when the guest has passed its gate, so that seccomp and the rest must stop it alone,
+- and, where that would not end the host, without any wall, as root: it must have an effect there, or being stopped would say nothing.
+
+Who stopped it is read from the audit log where that says so (seccomp with the system call, SELinux with class and permission). Where the log says
+nothing, it is the part of the wall that the attempt meets next, with what the process was told. An attempt also counts as successful where
+the host finds afterwards that the other guest, its own monitor or keeper, or its disk is other than before.
+"""
+
+
+def write_page(attempts: list, answers: dict, stoppers: dict) -> str:
+    parts = [HEAD, totals(attempts, answers)]
+    for family in dict.fromkeys(attempt.family for attempt in attempts):
+        rows = [row(attempt, answers, stoppers) for attempt in attempts if attempt.family == family]
+        parts.append("\n".join([f"## {family}", heading("attempt", *stoppers), *rows]) + "\n")
+    return "\n".join(parts)
+
+
+def heading(*columns) -> str:
+    return f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
+
+
+def totals(attempts: list, answers: dict) -> str:
+    lines = ["## In short", heading("wall", "attempts", "stopped", "not stopped")]
+    for wall, of_wall in answers.items():
+        succeeded = sum(answer.succeeded for answer in of_wall.values())
+        lines.append(f"| {wall} | {len(of_wall)} | {len(of_wall) - succeeded} | {succeeded} |")
+    left_out = sum(not attempt.tried_unwalled for attempt in attempts)
+    lines.append(f"\nWithout any wall {left_out} attempts are left out: they would end the host, or are aimed at a part of a wall.")
+    return "\n".join(lines) + "\n"
+
+
+def row(attempt: Attempt, answers: dict, stoppers: dict) -> str:
+    cells = [cell(answers[wall][attempt.name], stoppers[wall][attempt.name]) for wall in stoppers]
+    return f"| `{attempt.name}`: {attempt.what} | {' | '.join(cells)} |"
+
+
+def cell(answer: Answer, stopper: Stopper | None) -> str:
+    if answer.succeeded:
+        return f"**not stopped**{': ' + '; '.join(answer.remarks) if answer.remarks else ''}"
+    return str(stopper) if stopper else "stopped, it cannot be told by whom"
