@@ -46,6 +46,26 @@ Result<void> admit_net(const NetRecord& net, const HostPolicyRecord& host, const
                  (list.empty() ? "which allows none" : list) + ")");
 }
 
+/// What costs other guests something is the owner's to give.
+Result<void> admit_resources(const ResourceRecord& asked, const HostPolicyRecord& host) {
+  if (asked.swap > host.max_swap_bytes) {
+    return invalid("resources.swap is " + std::to_string(asked.swap) + " bytes, the host policy allows " +
+                   std::to_string(host.max_swap_bytes));
+  }
+  if (asked.realtime_priority > host.max_realtime_priority) {
+    return invalid("cpu.realtime_priority is " + std::to_string(asked.realtime_priority) +
+                   ", the host policy allows " + std::to_string(host.max_realtime_priority));
+  }
+  if (host.cpus.empty()) return {};
+  auto cpus = asked.cpus;
+  for (const auto pinned : asked.pinned_cpus) {
+    if (pinned != 0) cpus.add(pinned - 1U);
+  }
+  if (cpus.is_within(host.cpus)) return {};
+  return invalid("resources.cpus and cpu.pinning are " + list_text(cpus) + ", the host policy allows " +
+                 list_text(host.cpus));
+}
+
 }  // namespace
 
 HostPolicyRecord default_host_policy() {
@@ -58,6 +78,7 @@ HostPolicyRecord default_host_policy() {
   record.max_vcpus = max_vcpus;
   record.max_memory_bytes = max_memory_bytes;
   record.max_guests = 65'536;
+  record.core_scheduling = CoreScheduling::where_possible;
   return record;
 }
 
@@ -82,6 +103,9 @@ Result<void> check(const HostPolicyRecord& record) {
   if (record.max_guests < 1 || record.max_guests > max_host_guests) {
     return invalid("limits.guests must be 1 to " + std::to_string(max_host_guests));
   }
+  if (record.max_swap_bytes > max_memory_bytes) return invalid("limits.swap is out of range");
+  if (record.max_realtime_priority > 99) return invalid("limits.realtime_priority must be 0 to 99");
+  if (record.core_scheduling > CoreScheduling::required) return invalid("cpus.core_scheduling is no mode");
   if (record.image_directory_count > max_image_directories) return invalid("images.directories: too many");
   for (std::uint32_t i = 0; i < record.image_directory_count; ++i) {
     const auto& path = record.image_directories[i];
@@ -102,6 +126,7 @@ Result<void> admit(const GuestRecord& guest, const HostPolicyRecord& host) {
     return invalid("memory.size is " + std::to_string(guest.memory_bytes) +
                    " bytes, the host policy allows " + std::to_string(host.max_memory_bytes));
   }
+  IMMURE_TRY(admit_resources(guest.resources, host));
   IMMURE_TRY(admit_path(guest.kernel, host, "boot.kernel"));
   IMMURE_TRY(admit_path(guest.initrd, host, "boot.initrd"));
   for (std::uint32_t i = 0; i < guest.disk_count; ++i) {

@@ -9,6 +9,9 @@ namespace immure::policy {
 
 enum class SelinuxMode : std::uint32_t { required = 1, optional = 2 };
 
+/// Whether guests keep a core's hardware threads to themselves: where_possible, or else they do not start.
+enum class CoreScheduling : std::uint32_t { off = 0, where_possible = 1, required = 2 };
+
 constexpr std::uint32_t max_image_directories = 16;
 constexpr std::uint32_t max_interface_names = 16;
 constexpr std::uint32_t first_guest_uid = 65'536;      ///< below are people, services and "nobody"
@@ -31,6 +34,10 @@ struct HostPolicyRecord {
   std::uint32_t image_directory_count =
       0;  ///< 0: images may lie anywhere that only root and its owner can write
   std::array<HostPath, max_image_directories> image_directories{};
+  std::uint64_t max_swap_bytes = 0;         ///< of one guest; 0: guest memory stays out of the host's swap
+  HostSet cpus;                             ///< that guests may use; empty: all
+  std::uint32_t max_realtime_priority = 0;  ///< 0: no guest may have one
+  CoreScheduling core_scheduling{};
   std::uint32_t tap_count = 0;  ///< 0: no guest may have a tap
   std::uint32_t bridge_count = 0;
   std::array<InterfaceName, max_interface_names> taps{};

@@ -39,6 +39,14 @@ Json networks_of(const policy::GuestRecord& guest) {
   return out;
 }
 
+Json pinned_cpus_of(const policy::ResourceRecord& resources) {
+  auto cpus = Json::array();
+  for (const auto pinned : resources.pinned_cpus) {
+    if (pinned != 0) cpus.push_back(pinned - 1);
+  }
+  return cpus;
+}
+
 Json guest_of(const policy::GuestRecord& guest) {
   const auto& resources = guest.resources;
   return {{"kernel", guest.kernel.view()},
@@ -51,7 +59,14 @@ Json guest_of(const policy::GuestRecord& guest) {
           {"resources",
            {{"cpu_weight", resources.cpu_weight},
             {"cpu_quota_percent", resources.cpu_quota_percent},
+            {"cpus", or_null(policy::list_text(resources.cpus))},
+            {"pinned_cpus", pinned_cpus_of(resources)},
+            {"realtime_priority", resources.realtime_priority},
+            {"memory_nodes", or_null(policy::list_text(resources.memory_nodes))},
             {"memory_overhead_bytes", resources.memory_overhead},
+            {"memory_low_bytes", resources.memory_low},
+            {"swap_bytes", resources.swap},
+            {"io_weight", resources.io_weight},
             {"pids_max", resources.pids_max}}}};
 }
 

@@ -39,7 +39,7 @@ Result<void> make_guest_directory(Launch& launch) {
 
 Result<void> make_cgroup(Launch& launch) {
   IMMURE_TRY(launch.ledger.note(selinux::EntryKind::cgroup, launch.cgroup.path("")));
-  return launch.cgroup.create(launch.kernel, launch.guest);
+  return launch.cgroup.create(launch.kernel, launch.guest, launch.host);
 }
 
 Result<void> open_programs(Launch& launch) {

@@ -49,7 +49,34 @@ void read_limits(TableReader limits, HostPolicyRecord& record) {
   const Key guests{"guests", "a whole number from 1 to " + std::to_string(max_host_guests)};
   record.max_guests = static_cast<std::uint32_t>(
       limits.whole_number(guests, {.least = 1, .most = max_host_guests}).value_or(record.max_guests));
+  const Key swap{"swap", "\"0 B\" to \"1 TiB\""};
+  record.max_swap_bytes = limits.size(swap, {.least = 0, .most = max_memory_bytes}).value_or(0);
+  const Key realtime{"realtime_priority", "a whole number from 0 (none) to 99"};
+  record.max_realtime_priority =
+      static_cast<std::uint32_t>(limits.whole_number(realtime, {.least = 0, .most = 99}).value_or(0));
   limits.finish();
+}
+
+void read_cpus(TableReader cpus, HostPolicyRecord& record) {
+  const Key allowed{"allowed", "CPUs of the host, as \"2-63\""};
+  if (const auto text = cpus.text(allowed)) {
+    const auto set = parse_list(*text);
+    if (!set) cpus.reject(allowed, quoted(*text) + " is not a list of numbers below 1024");
+    record.cpus = set.value_or(HostSet{});
+  }
+  const Key mode_key{"core_scheduling", "\"off\", \"where-possible\" or \"required\""};
+  if (const auto mode = cpus.text(mode_key)) {
+    if (*mode == "off") {
+      record.core_scheduling = CoreScheduling::off;
+    } else if (*mode == "where-possible") {
+      record.core_scheduling = CoreScheduling::where_possible;
+    } else if (*mode == "required") {
+      record.core_scheduling = CoreScheduling::required;
+    } else {
+      cpus.reject(mode_key, quoted(*mode) + " is not a mode");
+    }
+  }
+  cpus.finish();
 }
 
 void read_images(TableReader images, HostPolicyRecord& record) {
@@ -107,6 +134,7 @@ Result<HostPolicyRecord> parse_host_policy(std::string_view text, std::string_vi
   read_selinux(root, record);
   read_uids(root.table("uids"), record);
   read_limits(root.table("limits"), record);
+  read_cpus(root.table("cpus"), record);
   read_images(root.table("images"), record);
   read_networks(root.table("networks"), record);
   root.finish();

@@ -334,23 +334,70 @@ TEST_CASE("a VMM's end becomes an exit code", "[launcher]") {
 TEST_CASE("a plan tells every step, those of the confined process too", "[launcher]") {
   Host host;
   const auto lines = describe(make_plan(host.guest), 6);
-  CHECK(lines.size() == make_plan(host.guest).size() + 6);
+  CHECK(lines.size() == make_plan(host.guest).size() + 7);
   CHECK(std::ranges::any_of(
       lines, [](const auto& line) { return line.find("/boot/vmlinuz") != std::string::npos; }));
   CHECK(lines.back() == "let the guest run");
 }
 
-TEST_CASE("limits leave room for the VMM beside guest memory and none for swap", "[launcher]") {
+namespace {
+
+constexpr const char* fifo_7 =
+    "1 (v) c)) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 -8 0 1 0 47 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 1 7 1 0";
+constexpr const char* normal =
+    "1 (vcpu0) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 47 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0";
+
+/// Reads a VMM back whose vCPU is to run on CPU 2 with priority 7, and of which the kernel says this.
+Result<void> read_back_vcpu(const std::string& cpus, const std::string& stat) {
   Host host;
-  host.guest.resources.cpu_quota_percent = 50;
-  host.guest.resources.cpu_weight = 200;
-  const auto limits = vmm_limits(host.guest);
-  const auto value = [&](std::string_view file) {
-    return std::ranges::find_if(limits, [&](const auto& limit) { return limit.file == file; })->value;
+  host.guest.resources.pinned_cpus[0] = 3;
+  host.guest.resources.realtime_priority = 7;
+  auto launch = host.launch();
+  host.show(launch);
+  host.kernel.proc = [&, shown = host.kernel.proc](const std::string& path) {
+    if (path.ends_with("/comm")) return std::string("vcpu0\n");
+    if (path.ends_with("/task/1/status")) return shown(path) + "Cpus_allowed_list:\t" + cpus + "\n";
+    return path.ends_with("/task/1/stat") ? stat : shown(path);
   };
-  CHECK(value("memory.max") == std::to_string(128ULL << 20));
-  CHECK(value("memory.swap.max") == "0");
-  CHECK(value("pids.max") == "9");
-  CHECK(value("cpu.weight") == "200");
-  CHECK(value("cpu.max") == "50000 100000");
+  auto executed = execute(make_plan(host.guest), launch);
+  static_cast<void>(launch.ledger.undo(host.kernel));
+  return executed;
+}
+
+}  // namespace
+
+TEST_CASE("a guest does not start where a vCPU is not in its place", "[launcher]") {
+  CHECK(read_back_vcpu("2", fifo_7));
+  for (const auto* cpus : {"0-3", "1", ""}) CHECK_FALSE(read_back_vcpu(cpus, fifo_7));
+  CHECK_FALSE(read_back_vcpu("2", normal));
+  CHECK_FALSE(read_back_vcpu("2", ""));
+}
+
+TEST_CASE("a guest shares no core where the host can keep it from that", "[launcher]") {
+  using policy::CoreScheduling;
+  const auto started = [](CoreScheduling mode, int error) {
+    Host host;
+    host.kernel.core_scheduling_error = error;
+    auto launch = host.launch();
+    launch.host.core_scheduling = mode;
+    host.show(launch);
+    const auto executed = execute(make_plan(host.guest), launch).has_value();
+    REQUIRE(launch.ledger.undo(host.kernel));
+    return executed;
+  };
+  CHECK(started(CoreScheduling::required, 0));
+  CHECK_FALSE(started(CoreScheduling::required, EINVAL));
+  CHECK(started(CoreScheduling::where_possible, EINVAL));
+  CHECK_FALSE(started(CoreScheduling::where_possible, EPERM));
+  CHECK(started(CoreScheduling::off, EPERM));
+}
+
+TEST_CASE("a guest's whole cgroup is forbidden to open devices, before anything runs in it", "[launcher]") {
+  Host host;
+  auto launch = host.launch();
+  host.show(launch);
+  REQUIRE(execute(make_plan(host.guest), launch));
+  CHECK(host.kernel.first("forbid_devices " + host.paths.cgroups + "/immure/web1") <
+        host.kernel.first("clone"));
+  REQUIRE(launch.ledger.undo(host.kernel));
 }

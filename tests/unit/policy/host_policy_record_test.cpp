@@ -55,6 +55,11 @@ TEST_CASE("a host policy out of range is refused by its key", "[policy]") {
   CHECK_THAT(verdict([](auto& h) { h.max_guests = 0; }), ContainsSubstring("limits.guests"));
   CHECK_THAT(verdict([](auto& h) { h.max_guests = max_host_guests + 1; }),
              ContainsSubstring("limits.guests"));
+  CHECK_THAT(verdict([](auto& h) { h.max_swap_bytes = max_memory_bytes + 1; }),
+             ContainsSubstring("limits.swap"));
+  CHECK_THAT(verdict([](auto& h) { h.max_realtime_priority = 100; }), ContainsSubstring("realtime_priority"));
+  CHECK_THAT(verdict([](auto& h) { h.core_scheduling = CoreScheduling{3}; }),
+             ContainsSubstring("core_scheduling"));
   CHECK_THAT(verdict([](auto& h) { h.image_directory_count = 17; }), ContainsSubstring("images.directories"));
   CHECK_THAT(verdict([](auto& h) { h.image_directory_count = 1; }),
              ContainsSubstring("images.directories[0]"));
@@ -118,4 +123,29 @@ TEST_CASE("a network that the host's owner did not name is not admitted", "[poli
   // A name is allowed for what it is: a tap called as a bridge is allowed is not.
   CHECK_THAT(admission([](auto& g, auto&) { g.nets[1].host = text<InterfaceName>("br0"); }),
              ContainsSubstring("nets[1].tap \"br0\" is not in networks.taps"));
+}
+
+TEST_CASE("what costs other guests something is denied unless the host policy gives it", "[policy]") {
+  CHECK_THAT(admission([](auto& g, auto&) { g.resources.swap = 4096; }),
+             ContainsSubstring("resources.swap is 4096 bytes, the host policy allows 0"));
+  CHECK_THAT(admission([](auto& g, auto&) { g.resources.realtime_priority = 1; }),
+             ContainsSubstring("cpu.realtime_priority is 1, the host policy allows 0"));
+  CHECK(admission([](auto& g, auto& h) {
+          g.resources.swap = h.max_swap_bytes = 4096;
+          g.resources.realtime_priority = h.max_realtime_priority = 1;
+        }) == "admitted");
+}
+
+TEST_CASE("a guest gets no CPU that the host policy keeps from guests", "[policy]") {
+  const auto asked = [](const char* cpus, std::uint16_t pinned) {
+    return admission([&](auto& g, auto& h) {
+      h.cpus = parse_list("2-7").value();
+      if (*cpus != 0) g.resources.cpus = parse_list(cpus).value();
+      g.resources.pinned_cpus[0] = pinned;
+    });
+  };
+  CHECK(asked("", 0) == "admitted");
+  CHECK(asked("2,7", 8) == "admitted");
+  CHECK_THAT(asked("1-2", 0), ContainsSubstring("are 1-2, the host policy allows 2-7"));
+  CHECK_THAT(asked("", 1), ContainsSubstring("are 0, the host policy allows 2-7"));
 }

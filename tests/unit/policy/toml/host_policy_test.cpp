@@ -31,6 +31,11 @@ count = 200
 vcpus = 2
 memory = "1 GiB"
 guests = 100
+swap = "1 GiB"
+realtime_priority = 5
+[cpus]
+allowed = "2-7"
+core_scheduling = "required"
 [images]
 directories = ["/srv/a", "/srv/b"]
 [networks]
@@ -45,6 +50,10 @@ bridges = ["br0", "br1"]
   CHECK(record->max_vcpus == 2);
   CHECK(record->max_memory_bytes == 1ULL << 30);
   CHECK(record->max_guests == 100);
+  CHECK(record->max_swap_bytes == 1ULL << 30);
+  CHECK(record->max_realtime_priority == 5);
+  CHECK(list_text(record->cpus) == "2-7");
+  CHECK(record->core_scheduling == CoreScheduling::required);
   REQUIRE(record->image_directory_count == 2);
   CHECK(record->image_directories[1].view() == "/srv/b");
   REQUIRE(record->tap_count == 1);
@@ -56,6 +65,11 @@ bridges = ["br0", "br1"]
 TEST_CASE("mistakes in the host policy are told like those of a specification", "[policy]") {
   CHECK(errors("selinux = \"off\"\n") ==
         "host.toml:1:11: selinux: \"off\" is not a mode; allowed: \"required\" or \"optional\"");
+  CHECK_THAT(errors("[cpus]\ncore_scheduling = \"on\"\n"),
+             ContainsSubstring("cpus.core_scheduling: \"on\" is not"));
+  CHECK_THAT(errors("[cpus]\nallowed = \"7-2\"\n"), ContainsSubstring("cpus.allowed: \"7-2\" is not a list"));
+  CHECK_THAT(errors("[limits]\nrealtime_priority = 100\n"),
+             ContainsSubstring("realtime_priority: 100 is out"));
   CHECK_THAT(errors("[uids]\nbase = 1000\n"), ContainsSubstring("uids.base: 1000 is out of range"));
   CHECK_THAT(errors("[uids]\nbase = 70001\n"), ContainsSubstring("an even number"));
   CHECK_THAT(errors("[uids]\ncount = 3\n"), ContainsSubstring("uids.count: 3 is out of range"));
