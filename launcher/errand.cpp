@@ -17,7 +17,9 @@ Result<void> become_nobody(Kernel& kernel, int program, const Errand& errand, in
   IMMURE_TRY(ArrangeFds{fds}.apply(kernel));
   IMMURE_TRY(DropPrivileges{nobody}.apply(kernel));
   IMMURE_TRY(kernel.set_no_new_privs());
-  return kernel.execute(program, {"immure", "internal", errand.verb});
+  std::vector<std::string> arguments{"immure", "internal", errand.verb};
+  if (!errand.argument.empty()) arguments.push_back(errand.argument);
+  return kernel.execute(program, arguments);
 }
 
 }  // namespace

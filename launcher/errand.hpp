@@ -7,8 +7,9 @@ namespace immure::launcher {
 /// Something that needs no privilege, but reads or writes text: `immure internal VERB` does it, as nobody.
 struct Errand {
   const char* verb = nullptr;
-  int input = -1;  ///< its standard input
-  int file = -1;   ///< the file that it works on, its fd 3; -1: none
+  std::string argument{};  ///< of the verb; may be empty
+  int input = -1;          ///< its standard input
+  int file = -1;           ///< the file that it works on, its fd 3; -1: none
 };
 
 /// Opens what must be a file of root's that nobody else can write: a program, the host policy, the launch

@@ -44,6 +44,7 @@ Plan make_plan(const policy::GuestRecord& guest) {
        check_host},
       {"lease the name, two uids and a category pair", ExitCode::failure, lease_identity},
       {"make the guest's directory in /run/immure/guests", ExitCode::failure, make_guest_directory},
+      {"claim the guest's share of what may run at a time", ExitCode::not_admitted, claim_share},
       {"open once and copy into sealed memfds: " + images_of(guest), ExitCode::image_refused, copy_images},
       {"open once, check and lock the disks: " + disks_of(guest), ExitCode::image_refused, open_disks},
       {"label the disks after their old labels are in the journal; read back", ExitCode::image_refused,

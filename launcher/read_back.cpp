@@ -22,7 +22,9 @@ std::string section(std::string_view name, std::string_view text) {
 /// Nobody else on the hardware threads of its core.
 Result<void> check_cores(Kernel& kernel, const std::string& thread, policy::CoreScheduling mode) {
   if (mode == policy::CoreScheduling::off) return {};
-  const auto alone = kernel.has_cores_alone(std::stoi(thread));
+  pid_t id = 0;
+  std::from_chars(thread.data(), thread.data() + thread.size(), id);
+  const auto alone = kernel.has_cores_alone(id);
   if (!alone && alone.error().error_number == EINVAL && mode == policy::CoreScheduling::where_possible)
     return {};
   if (!IMMURE_TRY(Result<bool>(alone))) return invalid("a thread shares cores with others");

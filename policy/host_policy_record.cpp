@@ -8,22 +8,6 @@ namespace {
 
 static_assert(std::has_unique_object_representations_v<HostPolicyRecord>, "a record has no implicit padding");
 
-/// True where `path` lies below `directory`: both are in normal form, so a prefix at a '/' decides.
-bool lies_below(std::string_view path, std::string_view directory) {
-  return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
-}
-
-Result<void> admit_path(const HostPath& path, const HostPolicyRecord& host, std::string_view key) {
-  if (host.image_directory_count == 0 || path.empty()) return {};
-  const auto allowed = std::span(host.image_directories).first(host.image_directory_count);
-  if (std::ranges::any_of(allowed, [&](const HostPath& dir) { return lies_below(path.view(), dir.view()); }))
-    return {};
-  std::string list;
-  for (const auto& dir : allowed) list += (list.empty() ? "" : ", ") + std::string(dir.view());
-  return invalid(std::string(key) + " \"" + std::string(path.view()) +
-                 "\" is outside the image directories of the host policy (" + list + ")");
-}
-
 Result<void> check_interfaces(std::span<const InterfaceName> names, std::uint32_t count, const char* key) {
   if (count > names.size()) return invalid(std::string(key) + ": too many");
   for (const auto& name : names.first(count)) {
@@ -31,39 +15,6 @@ Result<void> check_interfaces(std::span<const InterfaceName> names, std::uint32_
       return invalid(std::string(key) + " has a name that no interface can have");
   }
   return {};
-}
-
-/// Default deny: whatever connects a guest to the world is named by the host's owner.
-Result<void> admit_net(const NetRecord& net, const HostPolicyRecord& host, const std::string& key) {
-  const bool is_tap = net.kind == NetKind::tap;
-  const auto allowed =
-      is_tap ? std::span(host.taps).first(host.tap_count) : std::span(host.bridges).first(host.bridge_count);
-  if (std::ranges::find(allowed, net.host) != allowed.end()) return {};
-  std::string list;
-  for (const auto& name : allowed) list += (list.empty() ? "" : ", ") + std::string(name.view());
-  return invalid(key + (is_tap ? ".tap \"" : ".bridge \"") + std::string(net.host.view()) +
-                 "\" is not in networks." + (is_tap ? "taps" : "bridges") + " of the host policy (" +
-                 (list.empty() ? "which allows none" : list) + ")");
-}
-
-/// What costs other guests something is the owner's to give.
-Result<void> admit_resources(const ResourceRecord& asked, const HostPolicyRecord& host) {
-  if (asked.swap > host.max_swap_bytes) {
-    return invalid("resources.swap is " + std::to_string(asked.swap) + " bytes, the host policy allows " +
-                   std::to_string(host.max_swap_bytes));
-  }
-  if (asked.realtime_priority > host.max_realtime_priority) {
-    return invalid("cpu.realtime_priority is " + std::to_string(asked.realtime_priority) +
-                   ", the host policy allows " + std::to_string(host.max_realtime_priority));
-  }
-  if (host.cpus.empty()) return {};
-  auto cpus = asked.cpus;
-  for (const auto pinned : asked.pinned_cpus) {
-    if (pinned != 0) cpus.add(pinned - 1U);
-  }
-  if (cpus.is_within(host.cpus)) return {};
-  return invalid("resources.cpus and cpu.pinning are " + list_text(cpus) + ", the host policy allows " +
-                 list_text(host.cpus));
 }
 
 }  // namespace
@@ -79,6 +30,7 @@ HostPolicyRecord default_host_policy() {
   record.max_memory_bytes = max_memory_bytes;
   record.max_guests = 65'536;
   record.core_scheduling = CoreScheduling::where_possible;
+  record.requester_allowed = Switch::on;
   return record;
 }
 
@@ -106,7 +58,8 @@ Result<void> check(const HostPolicyRecord& record) {
   if (record.max_swap_bytes > max_memory_bytes) return invalid("limits.swap is out of range");
   if (record.max_realtime_priority > 99) return invalid("limits.realtime_priority must be 0 to 99");
   if (record.core_scheduling > CoreScheduling::required) return invalid("cpus.core_scheduling is no mode");
-  if (record.image_directory_count > max_image_directories) return invalid("images.directories: too many");
+  if (record.image_directory_count > record.image_directories.size())
+    return invalid("images.directories: too many");
   for (std::uint32_t i = 0; i < record.image_directory_count; ++i) {
     const auto& path = record.image_directories[i];
     if (!path.is_well_formed() || !is_normal_path(path.view())) {
@@ -114,28 +67,12 @@ Result<void> check(const HostPolicyRecord& record) {
     }
   }
   IMMURE_TRY(check_interfaces(record.taps, record.tap_count, "networks.taps"));
-  return check_interfaces(record.bridges, record.bridge_count, "networks.bridges");
-}
-
-Result<void> admit(const GuestRecord& guest, const HostPolicyRecord& host) {
-  if (guest.vcpus > host.max_vcpus) {
-    return invalid("cpu.count is " + std::to_string(guest.vcpus) + ", the host policy allows " +
-                   std::to_string(host.max_vcpus));
-  }
-  if (guest.memory_bytes > host.max_memory_bytes) {
-    return invalid("memory.size is " + std::to_string(guest.memory_bytes) +
-                   " bytes, the host policy allows " + std::to_string(host.max_memory_bytes));
-  }
-  IMMURE_TRY(admit_resources(guest.resources, host));
-  IMMURE_TRY(admit_path(guest.kernel, host, "boot.kernel"));
-  IMMURE_TRY(admit_path(guest.initrd, host, "boot.initrd"));
-  for (std::uint32_t i = 0; i < guest.disk_count; ++i) {
-    IMMURE_TRY(admit_path(guest.disks[i].path, host, "disks[" + std::to_string(i) + "].path"));
-  }
-  for (std::uint32_t i = 0; i < guest.net_count; ++i) {
-    IMMURE_TRY(admit_net(guest.nets[i], host, "nets[" + std::to_string(i) + "]"));
-  }
-  return {};
+  IMMURE_TRY(check_interfaces(record.bridges, record.bridge_count, "networks.bridges"));
+  if (!record.requester.is_well_formed()) return invalid("the requester's name is not well-formed");
+  if (record.requester_allowed != Switch::off && record.requester_allowed != Switch::on)
+    return invalid("the host policy says neither yes nor no to the requester");
+  if (record.reserved != 0) return invalid("the host policy: a reserved field is not 0");
+  return check(record.tenant);
 }
 
 }  // namespace immure::policy

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#include "policy/guest_record.hpp"
+#include "policy/tenant_record.hpp"
 
 namespace immure::policy {
 
@@ -18,8 +18,8 @@ constexpr std::uint32_t first_guest_uid = 65'536;      ///< below are people, se
 constexpr std::uint32_t last_guest_uid = 0x7fff'ffff;  ///< above, some programs take a uid for negative
 constexpr std::uint32_t max_host_guests = 523'776;     ///< pairs of categories that there are
 
-/// /etc/immure/host.toml, compiled: what the owner of the host allows. Where there is no file,
-/// default_host_policy() holds, which is as strict as it can be without knowing the host.
+/// /etc/immure/host.toml, compiled for whoever asks: what the owner of the host allows him. Where there is no
+/// file, default_host_policy() holds, which is as strict as it can be without knowing the host.
 struct HostPolicyRecord {
   static constexpr std::uint32_t record_magic = 0x48'4d'4d'49;  // "IMMH"
   static constexpr std::uint32_t record_version = 1;
@@ -33,7 +33,7 @@ struct HostPolicyRecord {
   std::uint32_t max_guests = 0;
   std::uint32_t image_directory_count =
       0;  ///< 0: images may lie anywhere that only root and its owner can write
-  std::array<HostPath, max_image_directories> image_directories{};
+  std::array<HostPath, max_image_directories + max_tenant_directories> image_directories{};
   std::uint64_t max_swap_bytes = 0;         ///< of one guest; 0: guest memory stays out of the host's swap
   HostSet cpus;                             ///< that guests may use; empty: all
   std::uint32_t max_realtime_priority = 0;  ///< 0: no guest may have one
@@ -42,14 +42,15 @@ struct HostPolicyRecord {
   std::uint32_t bridge_count = 0;
   std::array<InterfaceName, max_interface_names> taps{};
   std::array<InterfaceName, max_interface_names> bridges{};
+  AccountName requester;       ///< who asks; empty: the host itself
+  Switch requester_allowed{};  ///< off: he is neither an owner nor a tenant's
+  std::uint32_t reserved = 0;
+  TenantLimits tenant;
 
   friend bool operator==(const HostPolicyRecord&, const HostPolicyRecord&) = default;
 };
 
 HostPolicyRecord default_host_policy();
 Result<void> check(const HostPolicyRecord& record);
-
-/// Whether the host's owner allows this guest. An Error names the rule, the asked and the allowed value.
-Result<void> admit(const GuestRecord& guest, const HostPolicyRecord& host);
 
 }  // namespace immure::policy

@@ -145,7 +145,8 @@ Json entry_json(const policy::LaunchEntry& entry, const EntryPlace& place) {
            {"event", policy::launch_event_name(entry.event)},
            {"name", state.name.view()},
            {"uuid", policy::uuid_text(state.uuid)},
-           {"asked_by", place.asked_by < 0 ? Json(nullptr) : Json(place.asked_by)}};
+           {"asked_by", place.asked_by == policy::no_uid ? Json(nullptr) : Json(place.asked_by)}};
+  if (!state.tenant.empty()) out["tenant"] = state.tenant.view();
   if (place.after_cut_off) out["after_cut_off"] = true;
   if (is_start(entry.event)) {
     out["guest"] = guest_of(entry.guest);

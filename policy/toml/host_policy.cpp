@@ -3,7 +3,8 @@
 #include <span>
 
 #include "policy/toml/document.hpp"
-#include "policy/toml/table_reader.hpp"
+#include "policy/toml/host_policy_lists.hpp"
+#include "policy/toml/tenants.hpp"
 
 namespace immure::policy {
 namespace {
@@ -11,6 +12,8 @@ namespace {
 using toml_text::Diagnostics;
 using toml_text::Key;
 using toml_text::quoted;
+using toml_text::read_directories;
+using toml_text::read_interfaces;
 using toml_text::TableReader;
 
 void read_selinux(TableReader& root, HostPolicyRecord& record) {
@@ -80,41 +83,9 @@ void read_cpus(TableReader cpus, HostPolicyRecord& record) {
 }
 
 void read_images(TableReader images, HostPolicyRecord& record) {
-  const Key key{"directories",
-                "an array of at most 16 absolute paths without \"//\", \".\", \"..\" or a '/' at the end"};
-  const auto directories = images.texts(key);
-  if (directories.size() > max_image_directories) {
-    images.reject(key, std::to_string(directories.size()) + " directories are too many");
-    return;
-  }
-  for (const auto directory : directories) {
-    const auto path = HostPath::from(directory, "the path");
-    if (!path || !path->is_well_formed() || !is_normal_path(directory)) {
-      images.reject(key, quoted(directory) + " is not a path in normal form");
-      continue;
-    }
-    record.image_directories[record.image_directory_count++] = *path;
-  }
+  const auto room = std::span(record.image_directories).first(max_image_directories);
+  record.image_directory_count = read_directories(images, "directories", room);
   images.finish();
-}
-
-std::uint32_t read_interfaces(TableReader& networks, std::string_view name, std::span<InterfaceName> into) {
-  const Key key{name, "an array of at most 16 names of network interfaces"};
-  const auto names = networks.texts(key);
-  if (names.size() > into.size()) {
-    networks.reject(key, std::to_string(names.size()) + " names are too many");
-    return 0;
-  }
-  std::uint32_t count = 0;
-  for (const auto each : names) {
-    const auto interface = InterfaceName::from(each, "the name");
-    if (!interface || !is_interface_name(each)) {
-      networks.reject(key, quoted(each) + " cannot be the name of an interface");
-      continue;
-    }
-    into[count++] = *interface;
-  }
-  return count;
 }
 
 void read_networks(TableReader networks, HostPolicyRecord& record) {
@@ -125,11 +96,12 @@ void read_networks(TableReader networks, HostPolicyRecord& record) {
 
 }  // namespace
 
-Result<HostPolicyRecord> parse_host_policy(std::string_view text, std::string_view file_name) {
+Result<HostPolicyFile> parse_host_policy(std::string_view text, std::string_view file_name) {
   Diagnostics diagnostics(file_name);
   const auto document = toml_text::parse_document(text, file_name, diagnostics);
   if (!document) return diagnostics.error();
-  auto record = default_host_policy();
+  auto file = default_host_policy_file();
+  auto& record = file.host;
   TableReader root(&*document, "", {}, diagnostics);
   read_selinux(root, record);
   read_uids(root.table("uids"), record);
@@ -137,11 +109,12 @@ Result<HostPolicyRecord> parse_host_policy(std::string_view text, std::string_vi
   read_cpus(root.table("cpus"), record);
   read_images(root.table("images"), record);
   read_networks(root.table("networks"), record);
+  toml_text::read_tenants(root, file);
   root.finish();
   if (!diagnostics.empty()) return diagnostics.error();
   // Every rule was asked above, where the place in the file is known; this asks the one that counts.
-  if (const auto checked = check(record); !checked) return with_context(file_name, checked.error());
-  return record;
+  if (const auto checked = check(file); !checked) return with_context(file_name, checked.error());
+  return file;
 }
 
 }  // namespace immure::policy
