@@ -22,7 +22,7 @@ def request_for(guest: Guest) -> bytes:
     kept = LAUNCHER.with_suffix(".kept")
     LAUNCHER.rename(kept)
     try:
-        LAUNCHER.write_text(f"#!/bin/sh\ncat <&3 >{SAVED}\n")
+        LAUNCHER.write_text(f"#!/bin/sh\ncat /proc/self/fd/3 >{SAVED}\n")
         LAUNCHER.chmod(0o755)
         subprocess.run([IMMURE, "run", "-d", guest.spec], stdin=subprocess.DEVNULL, capture_output=True, check=False)
         return SAVED.read_bytes()
