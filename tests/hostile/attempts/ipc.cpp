@@ -72,10 +72,15 @@ constexpr std::array attempts{
     Attempt{"make-posix-queue", "make a POSIX message queue", behind::message_queues, make_posix_queue},
     Attempt{"list-shared-memory", "ask the kernel for all shared memory", behind::ipc_namespace,
             [](const Targets&) {
-              shmid_ds data{};
-              // SHM_STAT_ANY of index 0: there is one on the host.
-              constexpr int stat_any = 15;
-              return outcome_of(::shmctl(0, stat_any, &data));
+              // By their indexes, of which the kernel takes the next for each that is made: there is one on
+              // the host.
+              constexpr int stat_any = 15, indexes = 256;  // SHM_STAT_ANY
+              Outcome last;
+              for (int index = 0; index < indexes && last.effect == Outcome::Effect::none; ++index) {
+                shmid_ds data{};
+                last = outcome_of(::shmctl(index, stat_any, &data));
+              }
+              return last;
             }},
     Attempt{"add-key", "keep data in the kernel, as a key", behind::nothing,
             [](const Targets&) { return add_key(KEY_SPEC_SESSION_KEYRING); }},

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "tests/hostile/catalogue.hpp"
@@ -18,13 +17,6 @@ namespace {
 Outcome executed(int fd, const char* path, int flags) {
   std::array<char*, 1> nothing{};
   return outcome_of(::syscall(SYS_execveat, fd, path, nothing.data(), nothing.data(), flags));
-}
-
-Outcome execute_disk(const Targets& t) {
-  const auto program = tiny_program();
-  const iovec bytes{.iov_base = const_cast<std::byte*>(program.data()), .iov_len = program.size()};
-  if (::pwritev(t.disk, &bytes, 1, 0) < 0) return had_no_effect(errno);
-  return executed(t.disk, "", AT_EMPTY_PATH);
 }
 
 Outcome execute_memfd(const Targets&) {
@@ -44,8 +36,6 @@ constexpr std::array attempts{
             [](const Targets&) { return outcome_of(::execl("/proc/self/exe", "vmm", "--list", nullptr)); }},
     Attempt{"execute-launcher", "run the launcher", behind::root,
             [](const Targets&) { return executed(AT_FDCWD, "/usr/libexec/immure/immure-launch", 0); }},
-    Attempt{"execute-disk", "write a program to its disk and run that", behind::landlock, execute_disk,
-            Thread::io},
     Attempt{"execute-memfd", "run a program from memory (memfd)", behind::landlock, execute_memfd},
     Attempt{"fork", "make a second process", behind::nothing,
             [](const Targets&) {

@@ -103,7 +103,7 @@ class HostileGuest(HostileProcess):
     def look(self, answer: Answer) -> None:
         answer.remarks += self.outside.remarks()
         if answer.outcome == "sent":
-            answer.remarks += self.outside.remarks_on_monitor()
+            answer.remarks += self.outside.remarks_while_running()
         super().look(answer)
 
     def end(self) -> Answer:
@@ -124,7 +124,8 @@ class Unwalled(HostileProcess):
 
     def __init__(self, own_disk: Path, shared_disk: Path):
         ours, theirs = socket.socketpair()
-        process = subprocess.Popen([HOSTILE_VMM, "--unwalled", own_disk, shared_disk], stdin=theirs)
+        process = subprocess.Popen([HOSTILE_VMM, "--unwalled", own_disk, shared_disk], stdin=theirs,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
         theirs.close()
         self.socket = ours
         super().__init__("unwalled", process, ours.fileno(), ours.fileno())

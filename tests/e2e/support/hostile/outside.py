@@ -10,6 +10,13 @@ BLOCK = 512
 MONITOR_BYTES = 16 << 20
 
 
+def runs(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
 class Outside:
     """Looks before an attempt and after it, while the guest that made it may still be there."""
 
@@ -21,9 +28,7 @@ class Outside:
     def remarks(self) -> list:
         """Everything that an attempt must not have changed, and did."""
         found = []
-        for name in ("victim", "victim_monitor", "keeper"):
-            if not Path(f"/proc/{self.targets[name]}/status").exists() and name != "keeper":
-                found.append(f"{name} is gone")
+        found += [f"{name} is gone" for name in ("victim", "victim_monitor") if not runs(self.targets[name])]
         if (label := label_of_file(self.targets["victim_disk"])) != self.victim_label:
             found.append(f"the victim's disk is labelled {label}")
         facts = os.stat(self.targets["own_disk"])
@@ -34,10 +39,11 @@ class Outside:
             found.append(f"its monitor takes {memory} bytes")
         return found
 
-    def remarks_on_monitor(self) -> list:
-        """Where the guest is still there: its monitor must be too, with the descriptors that it had."""
+    def remarks_while_running(self) -> list:
+        """Where the guest is still there: its keeper must be too, and its monitor with the descriptors that it had."""
         now = self._monitor_descriptors()
-        return [] if now == self.monitor_descriptors else [f"its monitor has the descriptors {now}"]
+        found = [] if now == self.monitor_descriptors else [f"its monitor has the descriptors {now}"]
+        return found if runs(self.targets["keeper"]) else [*found, "its keeper is gone"]
 
     def _monitor_descriptors(self) -> dict:
         try:
