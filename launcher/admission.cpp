@@ -10,7 +10,7 @@ namespace {
 
 Result<policy::HostPolicyRecord> compile(Kernel& kernel, int file, const std::string& compiler) {
   policy::HostPolicyRecord record;
-  const Errand errand{.verb = "compile-host-policy", .input = file};
+  const Errand errand{.arguments = {"immure", "internal", "compile-host-policy"}, .input = file};
   IMMURE_TRY(run_errand(kernel, compiler, errand, writable_bytes_of(record)));
   IMMURE_TRY(policy::check(record));
   return record;

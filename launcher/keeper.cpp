@@ -129,18 +129,7 @@ ExitCode launch_and_keep(Launch& launch, int stop_signals_fd, const Reporter& re
 
 ExitCode exit_code_of(const ProcessEnd& end) {
   if (end.signal != 0) return ExitCode::vmm_died;
-  switch (static_cast<policy::VmmExit>(end.status)) {
-    case policy::VmmExit::powered_off:
-      return ExitCode::success;
-    case policy::VmmExit::guest_crashed:
-      return ExitCode::guest_crashed;
-    case policy::VmmExit::image_refused:
-      return ExitCode::image_refused;
-    case policy::VmmExit::guest_reset:
-    case policy::VmmExit::setup_failed:
-      break;
-  }
-  return ExitCode::failure;
+  return policy::exit_code_of(static_cast<policy::VmmExit>(end.status));
 }
 
 ExitCode run_guest(Kernel& kernel, const Paths& paths, const policy::GuestRecord& guest, int stop_signals_fd,

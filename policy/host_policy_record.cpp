@@ -46,6 +46,41 @@ Result<void> admit_net(const NetRecord& net, const HostPolicyRecord& host, const
                  (list.empty() ? "which allows none" : list) + ")");
 }
 
+Result<void> check_attestation(const HostPolicyRecord& record) {
+  if (record.measure < MeasureMode::off || record.measure > MeasureMode::required) {
+    return invalid("attestation.measure must be \"off\", \"optional\" or \"required\"");
+  }
+  for (const auto* path : {&record.signers, &record.revoked}) {
+    if (!path->empty() && (!path->is_well_formed() || !is_normal_path(path->view()))) {
+      return invalid("attestation.signers and attestation.revoked must be absolute paths in normal form");
+    }
+  }
+  if (record.signature_required != Switch::off && record.signature_required != Switch::on) {
+    return invalid("attestation.require_signature must be true or false");
+  }
+  if (!record.signers.empty()) return {};
+  if (record.signature_required == Switch::on) {
+    return invalid("attestation.require_signature needs attestation.signers: whose signature?");
+  }
+  if (!record.revoked.empty()) return invalid("attestation.revoked needs attestation.signers");
+  return {};
+}
+
+/// A manifest counts where the host's owner says whose; one that nobody would look at is a mistake.
+Result<void> admit_manifest(const GuestRecord& guest, const HostPolicyRecord& host) {
+  if (guest.manifest.empty() && host.signature_required == Switch::on) {
+    return invalid(
+        "boot.manifest is missing, and the host policy (attestation.require_signature) starts no guest "
+        "that is not signed: see `immure sign`");
+  }
+  if (!guest.manifest.empty() && host.signers.empty()) {
+    return invalid(
+        "boot.manifest is given, but the host policy names nobody whose signature counts "
+        "(attestation.signers)");
+  }
+  return {};
+}
+
 }  // namespace
 
 HostPolicyRecord default_host_policy() {
@@ -58,6 +93,8 @@ HostPolicyRecord default_host_policy() {
   record.max_vcpus = max_vcpus;
   record.max_memory_bytes = max_memory_bytes;
   record.max_guests = 65'536;
+  record.measure = MeasureMode::off;
+  record.signature_required = Switch::off;
   return record;
 }
 
@@ -90,7 +127,8 @@ Result<void> check(const HostPolicyRecord& record) {
     }
   }
   IMMURE_TRY(check_interfaces(record.taps, record.tap_count, "networks.taps"));
-  return check_interfaces(record.bridges, record.bridge_count, "networks.bridges");
+  IMMURE_TRY(check_interfaces(record.bridges, record.bridge_count, "networks.bridges"));
+  return check_attestation(record);
 }
 
 Result<void> admit(const GuestRecord& guest, const HostPolicyRecord& host) {
@@ -104,6 +142,7 @@ Result<void> admit(const GuestRecord& guest, const HostPolicyRecord& host) {
   }
   IMMURE_TRY(admit_path(guest.kernel, host, "boot.kernel"));
   IMMURE_TRY(admit_path(guest.initrd, host, "boot.initrd"));
+  IMMURE_TRY(admit_manifest(guest, host));
   for (std::uint32_t i = 0; i < guest.disk_count; ++i) {
     IMMURE_TRY(admit_path(guest.disks[i].path, host, "disks[" + std::to_string(i) + "].path"));
   }

@@ -8,6 +8,8 @@
 namespace immure::policy {
 
 enum class SelinuxMode : std::uint32_t { required = 1, optional = 2 };
+/// Whether launches are measured. optional: where the attestation module is installed.
+enum class MeasureMode : std::uint32_t { off = 1, optional = 2, required = 3 };
 
 constexpr std::uint32_t max_image_directories = 16;
 constexpr std::uint32_t max_interface_names = 16;
@@ -35,6 +37,10 @@ struct HostPolicyRecord {
   std::uint32_t bridge_count = 0;
   std::array<InterfaceName, max_interface_names> taps{};
   std::array<InterfaceName, max_interface_names> bridges{};
+  MeasureMode measure{};
+  Switch signature_required{};  ///< on: a guest without a good manifest is not started
+  HostPath signers;             ///< PEM: whose signatures count; empty: nobody's
+  HostPath revoked;             ///< their keys and manifests that no longer count; empty: none
 
   friend bool operator==(const HostPolicyRecord&, const HostPolicyRecord&) = default;
 };

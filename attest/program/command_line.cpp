@@ -1,6 +1,7 @@
 #include "attest/program/command_line.hpp"
 
 #include "attest/program/confine.hpp"
+#include "attest/program/measure_launch.hpp"
 #include "attest/program/verbs.hpp"
 
 namespace immure::attest {
@@ -24,6 +25,9 @@ int run_command_line(int argc, char** argv) {
   add_verify_manifest(app, action);
   add_report(app, action);
   add_snp(app, action);
+  app.add_subcommand(measure_launch_verb, "")->group("")->callback([&action] {
+    action = [] { return measure_launch_command(); };
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& shown) {  // --help, --version

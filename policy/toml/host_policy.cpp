@@ -96,6 +96,36 @@ void read_networks(TableReader networks, HostPolicyRecord& record) {
   networks.finish();
 }
 
+HostPath read_policy_file(TableReader& table, std::string_view name) {
+  const Key key{name, "an absolute path without \"//\", \".\", \"..\" or a '/' at the end"};
+  const auto text = table.text(key);
+  if (!text) return {};
+  const auto path = HostPath::from(*text, "the path");
+  if (path && path->is_well_formed() && is_normal_path(*text)) return *path;
+  table.reject(key, quoted(*text) + " is not a path in normal form");
+  return {};
+}
+
+void read_attestation(TableReader table, HostPolicyRecord& record) {
+  const Key measure{"measure", "\"off\", \"optional\" or \"required\""};
+  if (const auto mode = table.text(measure)) {
+    if (*mode == "off") {
+      record.measure = MeasureMode::off;
+    } else if (*mode == "optional") {
+      record.measure = MeasureMode::optional;
+    } else if (*mode == "required") {
+      record.measure = MeasureMode::required;
+    } else {
+      table.reject(measure, quoted(*mode) + " is not a mode");
+    }
+  }
+  const Key require{"require_signature", "true or false"};
+  if (table.boolean(require).value_or(false)) record.signature_required = Switch::on;
+  record.signers = read_policy_file(table, "signers");
+  record.revoked = read_policy_file(table, "revoked");
+  table.finish();
+}
+
 }  // namespace
 
 Result<HostPolicyRecord> parse_host_policy(std::string_view text, std::string_view file_name) {
@@ -109,6 +139,7 @@ Result<HostPolicyRecord> parse_host_policy(std::string_view text, std::string_vi
   read_limits(root.table("limits"), record);
   read_images(root.table("images"), record);
   read_networks(root.table("networks"), record);
+  read_attestation(root.table("attestation"), record);
   root.finish();
   if (!diagnostics.empty()) return diagnostics.error();
   // Every rule was asked above, where the place in the file is known; this asks the one that counts.

@@ -119,3 +119,35 @@ TEST_CASE("a network that the host's owner did not name is not admitted", "[poli
   CHECK_THAT(admission([](auto& g, auto&) { g.nets[1].host = text<InterfaceName>("br0"); }),
              ContainsSubstring("nets[1].tap \"br0\" is not in networks.taps"));
 }
+
+TEST_CASE("what the host policy says of signatures fits together", "[policy]") {
+  const auto keys = text<HostPath>("/etc/immure/signers.pem");
+  CHECK_THAT(verdict([](auto& h) { h.measure = MeasureMode{0}; }), ContainsSubstring("attestation.measure"));
+  CHECK_THAT(verdict([](auto& h) { h.measure = MeasureMode{4}; }), ContainsSubstring("attestation.measure"));
+  CHECK_THAT(verdict([](auto& h) { h.signature_required = Switch{2}; }),
+             ContainsSubstring("require_signature"));
+  CHECK_THAT(verdict([](auto& h) { h.signature_required = Switch::on; }),
+             ContainsSubstring("whose signature?"));
+  CHECK_THAT(verdict([&](auto& h) { h.revoked = keys; }), ContainsSubstring("needs attestation.signers"));
+  CHECK_THAT(verdict([](auto& h) { h.signers = text<HostPath>("keys"); }), ContainsSubstring("normal form"));
+  CHECK(verdict([&](auto& h) {
+          h.signature_required = Switch::on;
+          h.signers = h.revoked = keys;
+        }) == "accepted");
+}
+
+TEST_CASE("a guest that has to be signed names its manifest", "[policy]") {
+  const auto keys = text<HostPath>("/etc/immure/signers.pem");
+  const auto manifest = text<HostPath>("/srv/web.manifest");
+  CHECK_THAT(admission([&](auto&, auto& h) {
+               h.signers = keys;
+               h.signature_required = Switch::on;
+             }),
+             ContainsSubstring("boot.manifest is missing"));
+  CHECK_THAT(admission([&](auto& g, auto&) { g.manifest = manifest; }),
+             ContainsSubstring("attestation.signers"));
+  CHECK(admission([&](auto& g, auto& h) {
+          g.manifest = manifest;
+          h.signers = keys;
+        }) == "admitted");
+}

@@ -36,6 +36,11 @@ directories = ["/srv/a", "/srv/b"]
 [networks]
 taps = ["tap0"]
 bridges = ["br0", "br1"]
+[attestation]
+measure = "required"
+require_signature = true
+signers = "/etc/immure/signers.pem"
+revoked = "/etc/immure/revoked"
 )",
                                         "host.toml");
   REQUIRE(record);
@@ -51,11 +56,20 @@ bridges = ["br0", "br1"]
   CHECK(record->taps[0].view() == "tap0");
   REQUIRE(record->bridge_count == 2);
   CHECK(record->bridges[1].view() == "br1");
+  CHECK(record->measure == MeasureMode::required);
+  CHECK(record->signature_required == Switch::on);
+  CHECK(record->signers.view() == "/etc/immure/signers.pem");
+  CHECK(record->revoked.view() == "/etc/immure/revoked");
 }
 
 TEST_CASE("mistakes in the host policy are told like those of a specification", "[policy]") {
   CHECK(errors("selinux = \"off\"\n") ==
         "host.toml:1:11: selinux: \"off\" is not a mode; allowed: \"required\" or \"optional\"");
+  CHECK_THAT(errors("[attestation]\nmeasure = true\n"), ContainsSubstring("attestation.measure"));
+  CHECK_THAT(errors("[attestation]\nmeasure = \"on\"\n"), ContainsSubstring("\"on\" is not a mode"));
+  CHECK_THAT(errors("[attestation]\nsigners = \"keys\"\n"), ContainsSubstring("not a path in normal form"));
+  CHECK_THAT(errors("[attestation]\nrequire_signature = true\n"), ContainsSubstring("whose signature?"));
+  CHECK_THAT(errors("[attestation]\nrequire_signature = 1\n"), ContainsSubstring("require_signature"));
   CHECK_THAT(errors("[uids]\nbase = 1000\n"), ContainsSubstring("uids.base: 1000 is out of range"));
   CHECK_THAT(errors("[uids]\nbase = 70001\n"), ContainsSubstring("an even number"));
   CHECK_THAT(errors("[uids]\ncount = 3\n"), ContainsSubstring("uids.count: 3 is out of range"));

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "attest/program/failure.hpp"
+
+namespace immure::attest {
+
+/// The launcher's errand: measures the files that it hands over under the numbers of policy::measure_fd, asks
+/// the manifest where the guest names one, and answers with a policy::Measurement. It ends well whatever the
+/// verdict is; an Error is one that leaves no answer.
+inline constexpr const char* measure_launch_verb = "measure-launch";
+Expected<ExitCode> measure_launch_command();
+
+}  // namespace immure::attest
