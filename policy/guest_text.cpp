@@ -34,4 +34,17 @@ std::string nets_of(const GuestRecord& guest) {
   });
 }
 
+std::string_view reason_of(ExitCode code) {
+  switch (code) {
+    case ExitCode::success:
+      return "shutdown";
+    case ExitCode::killed:
+      return "destroyed";
+    case ExitCode::guest_crashed:
+      return "crashed";
+    default:
+      return "failed";
+  }
+}
+
 }  // namespace immure::policy

@@ -50,13 +50,20 @@ Result<void> check_attestation(const HostPolicyRecord& record) {
   if (record.measure < MeasureMode::off || record.measure > MeasureMode::required) {
     return invalid("attestation.measure must be \"off\", \"optional\" or \"required\"");
   }
-  for (const auto* path : {&record.signers, &record.revoked}) {
+  for (const auto* path : {&record.signers, &record.revoked, &record.tpm}) {
     if (!path->empty() && (!path->is_well_formed() || !is_normal_path(path->view()))) {
-      return invalid("attestation.signers and attestation.revoked must be absolute paths in normal form");
+      return invalid(
+          "attestation.signers, attestation.revoked and attestation.tpm must be absolute paths in normal "
+          "form");
     }
   }
   if (record.signature_required != Switch::off && record.signature_required != Switch::on) {
     return invalid("attestation.require_signature must be true or false");
+  }
+  if (record.pcr >= first_resettable_pcr || record.reserved != 0)
+    return invalid("attestation.pcr must be 0 to 15");
+  if (!record.tpm.empty() && record.measure == MeasureMode::off) {
+    return invalid("attestation.tpm needs attestation.measure: what is not measured cannot be recorded");
   }
   if (!record.signers.empty()) return {};
   if (record.signature_required == Switch::on) {
@@ -95,6 +102,7 @@ HostPolicyRecord default_host_policy() {
   record.max_guests = 65'536;
   record.measure = MeasureMode::off;
   record.signature_required = Switch::off;
+  record.pcr = 13;
   return record;
 }
 

@@ -13,6 +13,7 @@ enum class MeasureMode : std::uint32_t { off = 1, optional = 2, required = 3 };
 
 constexpr std::uint32_t max_image_directories = 16;
 constexpr std::uint32_t max_interface_names = 16;
+constexpr std::uint32_t first_resettable_pcr = 16;     ///< from here on software can reset them
 constexpr std::uint32_t first_guest_uid = 65'536;      ///< below are people, services and "nobody"
 constexpr std::uint32_t last_guest_uid = 0x7fff'ffff;  ///< above, some programs take a uid for negative
 constexpr std::uint32_t max_host_guests = 523'776;     ///< pairs of categories that there are
@@ -40,7 +41,10 @@ struct HostPolicyRecord {
   MeasureMode measure{};
   Switch signature_required{};  ///< on: a guest without a good manifest is not started
   HostPath signers;             ///< PEM: whose signatures count; empty: nobody's
-  HostPath revoked;             ///< their keys and manifests that no longer count; empty: none
+  HostPath tpm;                 ///< the device that launches are recorded in; empty: none
+  std::uint32_t pcr = 0;        ///< in which of its PCRs
+  std::uint32_t reserved = 0;
+  HostPath revoked;  ///< their keys and manifests that no longer count; empty: none
 
   friend bool operator==(const HostPolicyRecord&, const HostPolicyRecord&) = default;
 };

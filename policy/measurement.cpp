@@ -46,7 +46,7 @@ Result<void> check(const Measurement& measurement, const GuestRecord& guest) {
     return invalid("the measurement is malformed");
   }
   if (measurement.verdict < static_cast<std::int32_t>(ExitCode::success) ||
-      measurement.verdict > static_cast<std::int32_t>(ExitCode::policy_refused)) {
+      measurement.verdict > static_cast<std::int32_t>(ExitCode::bad_log)) {
     return invalid("the measurement has an unknown verdict");
   }
   if (measurement.verdict != static_cast<std::int32_t>(ExitCode::success)) return {};
@@ -58,6 +58,18 @@ Result<void> check(const Measurement& measurement, const GuestRecord& guest) {
   }
   if (!guest.manifest.empty() && measurement.signer_count == 0) {
     return invalid("the measurement does not say who signed");
+  }
+  return {};
+}
+
+Result<void> check(const Measurement& measurement, const GuestRecord& guest, const HostPolicyRecord& host) {
+  IMMURE_TRY(check(measurement, guest));
+  if (measurement.verdict != static_cast<std::int32_t>(ExitCode::success)) return {};
+  if (host.signature_required == Switch::on && measurement.signer_count == 0) {
+    return invalid("the measurement does not say who signed");
+  }
+  if (!host.tpm.empty() && (measurement.record_count == 0 || measurement.pcr != host.pcr)) {
+    return invalid("the launch was not recorded in the TPM");
   }
   return {};
 }

@@ -29,6 +29,7 @@ std::string verdict_text(const CheckList& checks, const Verdicts& verdicts) {
   const auto counted = std::to_string(passed) + " of " + std::to_string(all.size()) + " checks passed\n";
   if (!checks.passed(CheckKind::evidence))
     return "REFUSED: " + std::string(verdicts.not_genuine) + "; " + counted;
+  if (!checks.passed(CheckKind::log)) return "REFUSED: the event log does not fit it; " + counted;
   if (!checks.passed(CheckKind::policy))
     return "REFUSED: " + std::string(verdicts.not_wanted) + "; " + counted;
   return "verified: " + counted;
@@ -36,6 +37,7 @@ std::string verdict_text(const CheckList& checks, const Verdicts& verdicts) {
 
 ExitCode exit_code_of(const CheckList& checks) {
   if (!checks.passed(CheckKind::evidence)) return ExitCode::bad_signature;
+  if (!checks.passed(CheckKind::log)) return ExitCode::bad_log;
   return checks.passed(CheckKind::policy) ? ExitCode::success : ExitCode::policy_refused;
 }
 

@@ -27,7 +27,7 @@ void tidy_fds(Others others) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool is_errand = argc == 2 && std::string_view(argv[1]) == immure::attest::measure_launch_verb;
+  const bool is_errand = argc >= 2 && std::string_view(argv[1]) == immure::attest::measure_launch_verb;
   tidy_fds(is_errand ? Others::kept : Others::closed);
   // A reader that went away is an error of write(2), not a signal.
   (void)std::signal(SIGPIPE, SIG_IGN);

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "attest/manifest/verify.hpp"
 #include "attest/measure/measure.hpp"
 #include "attest/program/check_output.hpp"
 #include "attest/program/confine.hpp"
+#include "attest/program/launch_recorder.hpp"
 #include "attest/program/manifest_inputs.hpp"
 #include "attest/program/open_file.hpp"
 #include "attest/program/time_option.hpp"
@@ -97,6 +99,8 @@ Expected<void> ask_manifest(const ManifestInputs& inputs, std::string_view path,
   return {};
 }
 
+bool is_open(int number) { return ::fcntl(number, F_GETFD) >= 0; }
+
 /// As the launcher gave them, with the names that messages call them by.
 Expected<ManifestInputs> given_inputs(const policy::GuestRecord& guest) {
   ManifestInputs inputs;
@@ -105,34 +109,40 @@ Expected<ManifestInputs> given_inputs(const policy::GuestRecord& guest) {
   inputs.keys_name = "attestation.signers of the host policy";
   inputs.keys.files.push_back(
       IMMURE_TRY(input_of_descriptor(fd::signers, inputs.keys_name, largest_key_file)));
-  if (::lseek(fd::revoked, 0, SEEK_CUR) >= 0) {
+  if (is_open(fd::revoked)) {
     inputs.revoked = IMMURE_TRY(
         input_of_descriptor(fd::revoked, "attestation.revoked of the host policy", largest_revocations));
   }
   return inputs;
 }
 
-Expected<void> measure_into(const policy::GuestRecord& guest, policy::Measurement& out) {
+Expected<void> measure_into(const policy::GuestRecord& guest, std::uint32_t pcr, policy::Measurement& out) {
   const auto files = given_files(guest);
   if (!files) return fail(ExitCode::image_refused, files.error().message);
   std::optional<ManifestInputs> inputs;
   if (!guest.manifest.empty()) inputs = IMMURE_TRY(given_inputs(guest));
+  std::optional<Recorder> recorder;
+  if (is_open(fd::tpm)) recorder = IMMURE_TRY(open_recorder(UniqueFd(fd::tpm), UniqueFd(fd::log)));
   IMMURE_TRY(confine());
   const auto events = measure::measure_guest(guest, *files, [](std::uint64_t) {});
   if (!events) return fail(ExitCode::image_refused, events.error().message);
   IMMURE_TRY(add_items(*events, out));
-  if (!inputs) return {};
-  return ask_manifest(*inputs, guest.manifest.view(), *events, out);
+  if (inputs) IMMURE_TRY(ask_manifest(*inputs, guest.manifest.view(), *events, out));
+  // Last: what is not started is not recorded.
+  if (!recorder) return {};
+  out.record_count = IMMURE_TRY(record_launch(*recorder, *events, pcr));
+  out.pcr = pcr;
+  return {};
 }
 
 }  // namespace
 
-Expected<ExitCode> measure_launch_command() {
+Expected<ExitCode> measure_launch_command(std::uint32_t pcr) {
   const auto guest = IMMURE_TRY(read_sealed_record<policy::GuestRecord>(STDIN_FILENO));
   IMMURE_TRY(policy::check(guest));
   policy::Measurement out;
   out.header = policy::header_of<policy::Measurement>();
-  if (const auto done = measure_into(guest, out); !done) {
+  if (const auto done = measure_into(guest, pcr, out); !done) {
     out.verdict = static_cast<std::int32_t>(done.error().code);
     out.message = decltype(out.message)::fitting(done.error().message);
   }

@@ -146,6 +146,7 @@ void add_measurement(const policy::Measurement& measurement, Json& out) {
   if (items.empty()) return;
   out["measurements"] = Json::array();
   for (const auto& item : items) out["measurements"].push_back(item_json(item));
+  if (measurement.record_count != 0) out["recorded_in_pcr"] = measurement.pcr;
   if (measurement.signer_count == 0) return;
   auto signers = Json::array();
   for (const auto& id : std::span(measurement.signers).first(measurement.signer_count))

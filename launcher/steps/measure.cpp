@@ -32,26 +32,37 @@ Result<void> measure_launch(Launch& launch) {
   const auto guest = IMMURE_TRY(kernel.make_sealed("guest", bytes_of(launch.guest)));
   auto files = files_of(launch);
   std::vector<UniqueFd> open;
+  const auto give = [&](int number, Result<UniqueFd> file) -> Result<void> {
+    files.push_back({open.emplace_back(IMMURE_TRY(std::move(file))).get(), number});
+    return {};
+  };
+  constexpr auto to_read = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+  const auto text = [](const policy::HostPath& path) { return std::string(path.view()); };
   if (has_manifest) {
-    constexpr auto flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
     launch.failure = ExitCode::bad_signature;
-    open.push_back(IMMURE_TRY(kernel.open(std::string(launch.guest.manifest.view()), flags, Links::refused)));
+    IMMURE_TRY(give(fd::manifest, kernel.open(text(launch.guest.manifest), to_read, Links::refused)));
     launch.failure = ExitCode::bad_specification;
-    open.push_back(IMMURE_TRY(open_of_root(kernel, std::string(host.signers.view()), flags)));
+    IMMURE_TRY(give(fd::signers, open_of_root(kernel, text(host.signers), to_read)));
     if (!host.revoked.empty())
-      open.push_back(IMMURE_TRY(open_of_root(kernel, std::string(host.revoked.view()), flags)));
-    for (int i = 0; const auto& each : open) files.push_back({each.get(), fd::manifest + i++});
+      IMMURE_TRY(give(fd::revoked, open_of_root(kernel, text(host.revoked), to_read)));
+  }
+  if (!host.tpm.empty()) {
+    launch.failure = ExitCode::unsafe_host;
+    IMMURE_TRY(give(fd::tpm, kernel.open(text(host.tpm), O_RDWR | O_NOCTTY, Links::refused)));
+    IMMURE_TRY(give(fd::log, open_of_root(kernel, launch.paths.events, O_RDWR | O_APPEND | O_CREAT)));
   }
   launch.failure = ExitCode::not_admitted;
   auto& answer = launch.measurement;
-  const auto measured = run_errand(
-      kernel, launch.paths.attest,
-      {.arguments = {"immure-attest", "measure-launch"}, .input = guest.get(), .files = std::move(files)},
-      writable_bytes_of(answer));
+  const auto measured =
+      run_errand(kernel, launch.paths.attest,
+                 {.arguments = {"immure-attest", "measure-launch", std::to_string(host.pcr)},
+                  .input = guest.get(),
+                  .files = std::move(files)},
+                 writable_bytes_of(answer));
   const auto has_module = measured || measured.error().error_number != ENOENT;
   if (!has_module && host.measure != MeasureMode::required && !has_manifest) return {};
   if (!measured) return with_context("measure the guest", measured.error());
-  IMMURE_TRY(policy::check(answer, launch.guest));
+  IMMURE_TRY(policy::check(answer, launch.guest, host));
   launch.failure = ExitCode{answer.verdict};
   if (launch.failure != ExitCode::success) return invalid(std::string(answer.message.view()));
   return {};

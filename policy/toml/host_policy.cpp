@@ -123,6 +123,10 @@ void read_attestation(TableReader table, HostPolicyRecord& record) {
   if (table.boolean(require).value_or(false)) record.signature_required = Switch::on;
   record.signers = read_policy_file(table, "signers");
   record.revoked = read_policy_file(table, "revoked");
+  record.tpm = read_policy_file(table, "tpm");
+  const Key pcr{"pcr", "a whole number from 0 to 15: those above can be reset"};
+  record.pcr = static_cast<std::uint32_t>(
+      table.whole_number(pcr, {.least = 0, .most = first_resettable_pcr - 1}).value_or(record.pcr));
   table.finish();
 }
 

@@ -4,10 +4,14 @@
 #include <sys/stat.h>
 
 #include "attest/crypto/digest.hpp"
+#include "attest/log/cel.hpp"
+#include "attest/log/replay.hpp"
+#include "attest/tpm/pcrs.hpp"
 #include "base/io.hpp"
 #include "base/sealed_memfd.hpp"
 #include "policy/measurement.hpp"
 #include "policy/spec/compile.hpp"
+#include "tests/unit/attest/fixtures/software_tpm.hpp"
 #include "tests/unit/attest/manifest/manifests.hpp"
 #include "tests/unit/attest/program/guest.hpp"
 
@@ -39,7 +43,7 @@ struct Errand {
       for (const auto& [number, file] : files)
         aside.emplace_back(number, ::fcntl(file.get(), F_DUPFD_CLOEXEC, 64));
       for (const auto& [number, file] : aside) ::dup2(file, number);
-      ::execl(IMMURE_ATTEST_PROGRAM, "immure-attest", "measure-launch", nullptr);
+      ::execl(IMMURE_ATTEST_PROGRAM, "immure-attest", "measure-launch", "13", nullptr);
       ::_exit(127);
     }
     ::close(answer[1]);
@@ -202,4 +206,75 @@ TEST_CASE("an errand without the guest's files or record is no success", "[attes
     errand.give(0, test.guest.spec);
     CHECK_FALSE(errand.run());
   }
+}
+
+TEST_CASE("launches are recorded in the TPM, one after the other, and the log says by what",
+          "[attest][tpm]") {
+  const Launching test;
+  const auto record = test.record();
+  const auto path = test.guest.scratch.path("events.cel");
+  const SoftwareTpmDevice tpm;
+  const auto launch = [&] {
+    auto errand = test.errand(record);
+    errand.files.emplace_back(fd::tpm, tpm.another());
+    errand.files.emplace_back(fd::log,
+                              UniqueFd(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600)));
+    const auto answer = errand.run();
+    REQUIRE(answer);
+    return *answer;
+  };
+  const auto first = launch();
+  INFO(first.message.view());
+  REQUIRE(verdict(first) == ExitCode::success);
+  CHECK(first.pcr == 13);
+  CHECK(first.record_count == 14);
+  CHECK(launch().record_count == 14);
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto records = log::parse_cel(bytes_of_text(text));
+  REQUIRE(records);
+  CHECK(records->size() == 28);
+  const auto connection = tpm::Connection::over(tpm.another());
+  REQUIRE(connection);
+  const auto values = tpm::read_pcrs(*connection, {13});
+  REQUIRE(values);
+  CHECK(values->at(13) == log::replay(*records).value().at(13).sha256);
+}
+
+TEST_CASE("a launch that the TPM or the log does not take is not started", "[attest][tpm]") {
+  const Launching test;
+  const auto record = test.record();
+  auto errand = test.errand(record);
+  const auto path = test.guest.scratch.path("events.cel");
+  const SoftwareTpmDevice tpm;
+  SECTION("no TPM answers") { errand.give(fd::tpm, "/dev/null"); }
+  SECTION("the log is none of ours") {
+    errand.files.emplace_back(fd::tpm, tpm.another());
+    (void)test.guest.scratch.write("events.cel", "something else");
+  }
+  errand.files.emplace_back(fd::log,
+                            UniqueFd(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600)));
+  const auto answer = errand.run();
+  REQUIRE(answer);
+  CHECK(verdict(*answer) == ExitCode::unsafe_host);
+  CHECK(answer->record_count == 0);
+}
+
+TEST_CASE("what is refused is not recorded", "[attest][tpm]") {
+  const Launching test;
+  (void)test.guest.scratch.write("signers.pem", public_pem(key("p256")));
+  auto signed_record = test.record();
+  signed_record.manifest = policy::HostPath::from(test.manifest, "manifest").value();
+  auto errand = test.errand(signed_record);
+  errand.give(fd::manifest, test.manifest);
+  errand.give(fd::signers, test.signers);
+  const SoftwareTpmDevice tpm;
+  errand.files.emplace_back(fd::tpm, tpm.another());
+  const auto path = test.guest.scratch.path("events.cel");
+  errand.files.emplace_back(fd::log,
+                            UniqueFd(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600)));
+  const auto answer = errand.run();
+  REQUIRE(answer);
+  CHECK(verdict(*answer) == ExitCode::bad_signature);
+  CHECK(std::filesystem::file_size(path) == 0);
 }
