@@ -15,9 +15,11 @@ nlohmann::ordered_json checks_json(const CheckList& checks) {
 }
 
 std::string checks_text(const CheckList& checks) {
+  std::size_t width = 24;
+  for (const auto& check : checks.all()) width = std::max(width, check.name.size());
   std::string out;
   for (const auto& check : checks.all()) {
-    out += padded(name_of(check.result), 15) + padded(check.name, 26) + check.detail + "\n";
+    out += padded(name_of(check.result), 15) + padded(check.name, width + 2) + check.detail + "\n";
   }
   return out;
 }

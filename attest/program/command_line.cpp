@@ -34,7 +34,7 @@ int run_command_line(int argc, char** argv) {
   add_sign(app, action);
   add_verify_manifest(app, action);
   add_tpm(app, action);
-  add_verify(app, action);
+  add_verify_bundle(app, action);
   add_report(app, action);
   add_snp(app, action);
   add_measure_launch(app, action);

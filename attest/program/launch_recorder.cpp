@@ -20,7 +20,8 @@ Result<std::size_t> record(const LaunchRecorder& recorder, const std::vector<mea
   const auto records = IMMURE_TRY(log::make_records(events, pcr, IMMURE_TRY(log::count_records(before))));
   const auto banks = IMMURE_TRY(tpm::banks_in_use(recorder.tpm));
   for (const auto& each : records) IMMURE_TRY(tpm::extend(recorder.tpm, banks, each));
-  IMMURE_TRY(write_all(recorder.log.get(), std::as_bytes(std::span(log::write_cel(records)))));
+  const auto written = log::write_cel(records);
+  IMMURE_TRY(write_all(recorder.log.get(), std::as_bytes(std::span(written))));
   return records.size();
 }
 

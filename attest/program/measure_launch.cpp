@@ -121,7 +121,7 @@ Expected<void> measure_into(const policy::GuestRecord& guest, std::uint32_t pcr,
   if (!files) return fail(ExitCode::image_refused, files.error().message);
   std::optional<ManifestInputs> inputs;
   if (!guest.manifest.empty()) inputs = IMMURE_TRY(given_inputs(guest));
-  std::optional<Recorder> recorder;
+  std::optional<LaunchRecorder> recorder;
   if (is_open(fd::tpm)) recorder = IMMURE_TRY(open_recorder(UniqueFd(fd::tpm), UniqueFd(fd::log)));
   IMMURE_TRY(confine());
   const auto events = measure::measure_guest(guest, *files, [](std::uint64_t) {});

@@ -14,6 +14,17 @@ constexpr std::size_t largest_area = 4096;
 }  // namespace
 
 Expected<tpm::Connection> reach_tpm(const std::string& tcti) {
+  auto tpm = IMMURE_TRY(connect_tpm(tcti));
+  IMMURE_TRY(confine_with_tpm(tcti));
+  return tpm;
+}
+
+Expected<void> confine_with_tpm(const std::string& tcti) {
+  if (!tcti.starts_with(device_prefix)) return {};
+  return confine();
+}
+
+Expected<tpm::Connection> connect_tpm(const std::string& tcti) {
   if (!tcti.starts_with(device_prefix)) return IMMURE_TRY(tpm::Connection::open(tcti));
   const auto path = tcti.substr(device_prefix.size());
   auto device = open_file(path, O_RDWR | O_NOCTTY, Links::followed);
@@ -21,9 +32,7 @@ Expected<tpm::Connection> reach_tpm(const std::string& tcti) {
     return fail(ExitCode::failure, "reach the TPM: " + device.error().message,
                 "is there a TPM 2.0, and may you use it (group tss)? --tcti names another");
   }
-  auto tpm = IMMURE_TRY(tpm::Connection::over(*std::move(device)));
-  IMMURE_TRY(confine());
-  return tpm;
+  return IMMURE_TRY(tpm::Connection::over(*std::move(device)));
 }
 
 Expected<KeyFiles> open_key(const std::string& directory) {

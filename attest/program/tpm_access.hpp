@@ -13,6 +13,9 @@ inline constexpr const char* default_tcti = "device:/dev/tpmrm0";
 /// Opens the TPM, the last thing that a verb opens. Over "device:PATH" the program then confines itself as
 /// for evidence; every other TCTI needs sockets of its own for each command, so it keeps the caller's rights.
 Expected<tpm::Connection> reach_tpm(const std::string& tcti);
+/// The two halves of it, where something has to be done in between.
+Expected<tpm::Connection> connect_tpm(const std::string& tcti);
+Expected<void> confine_with_tpm(const std::string& tcti);
 
 /// An attestation key in a directory: what `immure tpm key` wrote. Opened now, read later.
 struct KeyFiles {

@@ -22,7 +22,7 @@ std::string as_pem(Bytes der) {
 }
 
 struct Outputs {
-  OutputFile public_area, private_area, pem, certificate;
+  OutputFile public_area, private_area, pem;
 };
 
 Expected<Outputs> open_outputs(const std::string& directory) {
@@ -34,15 +34,19 @@ Expected<Outputs> open_outputs(const std::string& directory) {
   }
   return Outputs{.public_area = IMMURE_TRY(open_output(directory + "/ak.pub")),
                  .private_area = IMMURE_TRY(open_output(directory + "/ak.priv", Readers::owner)),
-                 .pem = IMMURE_TRY(open_output(directory + "/ak.pem")),
-                 .certificate = IMMURE_TRY(open_output(directory + "/ek.crt"))};
+                 .pem = IMMURE_TRY(open_output(directory + "/ak.pem"))};
 }
 
 }  // namespace
 
 Expected<ExitCode> tpm_key_command(const TpmKeyOptions& options) {
+  const auto tpm = IMMURE_TRY(connect_tpm(options.tcti));
   const auto outputs = IMMURE_TRY(open_outputs(options.directory));
-  const auto tpm = IMMURE_TRY(reach_tpm(options.tcti));
+  // A TPM without a certificate (an emulator's, say) can be trusted by its key's id only.
+  if (const auto certificate = tpm::endorsement_certificate(tpm)) {
+    IMMURE_TRY(write_output(IMMURE_TRY(open_output(options.directory + "/ek.crt")), *certificate));
+  }
+  IMMURE_TRY(confine_with_tpm(options.tcti));
   const auto key = IMMURE_TRY(tpm::make_attestation_key(tpm));
   const quote::Bundle bundle{.key = IMMURE_TRY(tpm::public_key_of(key.public_area)),
                              .certificates = {},
@@ -54,10 +58,6 @@ Expected<ExitCode> tpm_key_command(const TpmKeyOptions& options) {
   IMMURE_TRY(write_output(outputs.public_area, key.public_area));
   IMMURE_TRY(write_output(outputs.private_area, key.private_area));
   IMMURE_TRY(write_output(outputs.pem, bytes_of_text(as_pem(bundle.key))));
-  // A TPM without a certificate (an emulator's, say) can be trusted by its key's id only.
-  if (const auto certificate = tpm::endorsement_certificate(tpm)) {
-    IMMURE_TRY(write_output(outputs.certificate, *certificate));
-  }
   IMMURE_TRY(print(options.directory + ": attestation key " + id + "\n"));
   return ExitCode::success;
 }

@@ -20,11 +20,7 @@ Json quote_json(const quote::Answer& answer) {
   if (!answer.quote) return nullptr;
   auto pcrs = Json::object();
   for (const auto& [number, value] : answer.bundle->pcrs) pcrs[std::to_string(number)] = to_hex(value);
-  return {{"nonce", to_hex(answer.quote->nonce)},
-          {"clock", answer.quote->clock},
-          {"resets", answer.quote->reset_count},
-          {"restarts", answer.quote->restart_count},
-          {"pcrs", std::move(pcrs)}};
+  return {{"nonce", to_hex(answer.quote->nonce)}, {"clock", answer.quote->clock}, {"pcrs", std::move(pcrs)}};
 }
 
 Json launches_json(const quote::Answer& answer) {

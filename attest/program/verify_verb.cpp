@@ -28,7 +28,7 @@ constexpr const char* verify_details =
 
 }  // namespace
 
-void add_verify(CLI::App& app, Action& action) {
+void add_verify_bundle(CLI::App& app, Action& action) {
   auto options = std::make_shared<VerifyBundleOptions>();
   auto json = std::make_shared<bool>(false);
   auto explain = std::make_shared<bool>(false);

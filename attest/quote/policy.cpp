@@ -64,12 +64,13 @@ std::vector<std::string> keys_of(const toml::table& document, std::string_view n
   return out;
 }
 
+/// `names` outlives the table's reader, which keeps views of them.
 std::map<std::uint32_t, Policy::Allowed> read_pcrs(TableReader table, const std::vector<std::string>& names) {
   std::map<std::uint32_t, Policy::Allowed> out;
   for (std::uint32_t pcr = 0; pcr < 24; ++pcr) {
-    const auto name = std::to_string(pcr);
-    if (std::ranges::find(names, name) == names.end()) continue;
-    out[pcr] = read_list(table, name, "64 lower-case hexadecimal digits", is_key_id);
+    const auto name = std::ranges::find(names, std::to_string(pcr));
+    if (name != names.end())
+      out[pcr] = read_list(table, *name, "64 lower-case hexadecimal digits", is_key_id);
   }
   table.finish();
   return out;

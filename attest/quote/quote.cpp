@@ -36,8 +36,8 @@ Result<Quote> parse(Bytes bytes) {
   const auto nonce = IMMURE_TRY(reader.sized());
   out.nonce.assign(nonce.begin(), nonce.end());
   out.clock = IMMURE_TRY(reader.number<std::uint64_t>());
-  out.reset_count = IMMURE_TRY(reader.number<std::uint32_t>());
-  out.restart_count = IMMURE_TRY(reader.number<std::uint32_t>());
+  // Counts of resets and restarts, which a TPM hides from keys like ours (Part 1, 36.7).
+  IMMURE_TRY(reader.number<std::uint64_t>());
   if (IMMURE_TRY(reader.number<std::uint8_t>()) > 1) return invalid("its clock is neither safe nor unsafe");
   IMMURE_TRY(reader.number<std::uint64_t>());  // Firmware version.
   out.pcrs = IMMURE_TRY(take_selection(reader));

@@ -16,12 +16,10 @@ inline constexpr std::uint16_t sha256_id = 0x000b;
 struct Quote {
   static constexpr std::size_t largest = 4096;
 
-  ByteVector nonce;  ///< extraData: what the asker chose
-  std::uint64_t clock = 0;
-  std::uint32_t reset_count = 0;    ///< reboots and the like, in the TPM's own count
-  std::uint32_t restart_count = 0;  ///< resumes from suspension
-  std::set<std::uint32_t> pcrs;     ///< never empty
-  ByteVector digest;                ///< SHA-256 of their values, from the lowest number on
+  ByteVector nonce;              ///< extraData: what the asker chose
+  std::uint64_t clock = 0;       ///< milliseconds for which the TPM has had power
+  std::set<std::uint32_t> pcrs;  ///< never empty
+  ByteVector digest;             ///< SHA-256 of their values, from the lowest number on
 };
 
 /// An Error unless it is one and nothing follows it. The signature is on exactly these bytes.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attest/crypto/digest.hpp"
 #include "attest/crypto/errors.hpp"
 #include "attest/crypto/signature.hpp"
 #include "attest/x509/amd_profile.hpp"
@@ -31,6 +32,10 @@ Result<KeyHandle> read_attestation_key(const Bundle& bundle) {
   const auto* end = bundle.key.data();
   KeyHandle key(::d2i_PUBKEY(nullptr, &end, static_cast<long>(bundle.key.size())));
   if (!key || end != bundle.key.data() + bundle.key.size()) return openssl_error("the bundle's key is none");
+  // OpenSSL reads more than it writes.
+  if (to_hex(IMMURE_TRY(sha256(bundle.key))) != IMMURE_TRY(key_id(key.get()))) {
+    return invalid("the bundle's key has another encoding than DER");
+  }
   return key;
 }
 

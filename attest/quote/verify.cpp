@@ -78,8 +78,7 @@ void check_evidence(const Question& question, Answer& answer) {
     }
     return;
   }
-  checks.add("quote", CheckKind::evidence,
-             "made after " + std::to_string(quote->reset_count) + " resets of the TPM");
+  checks.add("quote", CheckKind::evidence, "a TPM's, about " + std::to_string(quote->pcrs.size()) + " PCRs");
   if (key) {
     const auto is_signed = check_tpm_signature(key->get(), bundle.quote, bundle.signature);
     checks.add("quote-signature", CheckKind::evidence,

@@ -26,6 +26,7 @@ TEST_CASE("every key of a policy arrives in its field", "[attest]") {
                               "\"disk:root\" = [\"fs-verity-sha256:" + digest + "\", \"unmeasured\"]\n" +
                               "[identity]\nname = [\"web\", \"web2\"]\n[pcrs]\n7 = [\"" + digest + "\"]\n",
                           "web.policy");
+  INFO((policy ? "" : policy.error().message));
   REQUIRE(policy);
   CHECK(policy->attestation_keys == quote::Policy::Allowed{digest});
   CHECK(policy->issuers.size() == 1);

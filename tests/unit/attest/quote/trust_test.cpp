@@ -35,7 +35,8 @@ struct Chain {
     return out;
   }
   [[nodiscard]] std::string verdict() const {
-    for (const auto& check : quote::verify_bundle(question()).checks.all()) {
+    const auto answer = quote::verify_bundle(question());
+    for (const auto& check : answer.checks.all()) {
       if (check.name == "attestation-key") return std::string(name_of(check.result)) + ": " + check.detail;
     }
     return "no check";

@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "attest/quote/explain.hpp"
+#include "attest/quote/launches.hpp"
 #include "tests/unit/attest/quote/bundles.hpp"
 
 using namespace immure::attest;
