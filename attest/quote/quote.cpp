@@ -31,15 +31,15 @@ Result<Quote> parse(Bytes bytes) {
   if (IMMURE_TRY(reader.number<std::uint32_t>()) != generated_by_tpm)
     return invalid("it was not made by a TPM");
   if (IMMURE_TRY(reader.number<std::uint16_t>()) != quote_tag) return invalid("it attests something else");
-  IMMURE_TRY(reader.sized());  // The key's qualified name; the signature says which key it was.
+  (void)IMMURE_TRY(reader.sized());  // The key's qualified name; the signature says which key it was.
   Quote out;
   const auto nonce = IMMURE_TRY(reader.sized());
   out.nonce.assign(nonce.begin(), nonce.end());
   out.clock = IMMURE_TRY(reader.number<std::uint64_t>());
   // Counts of resets and restarts, which a TPM hides from keys like ours (Part 1, 36.7).
-  IMMURE_TRY(reader.number<std::uint64_t>());
+  (void)IMMURE_TRY(reader.number<std::uint64_t>());
   if (IMMURE_TRY(reader.number<std::uint8_t>()) > 1) return invalid("its clock is neither safe nor unsafe");
-  IMMURE_TRY(reader.number<std::uint64_t>());  // Firmware version.
+  (void)IMMURE_TRY(reader.number<std::uint64_t>());  // Firmware version.
   out.pcrs = IMMURE_TRY(take_selection(reader));
   const auto digest = IMMURE_TRY(reader.sized());
   if (digest.size() != sha256_bytes) return invalid("its digest is no SHA-256");

@@ -40,7 +40,7 @@ Result<TpmKey> parse(Bytes public_area) {
   if ((attributes & (needed | decrypts)) != needed) {
     return invalid("it is not bound to one TPM, or may sign what the TPM did not make");
   }
-  IMMURE_TRY(reader.sized());  // The policy of its use.
+  (void)IMMURE_TRY(reader.sized());  // The policy of its use.
   IMMURE_TRY(require(reader, null_algorithm, "it encrypts"));
   IMMURE_TRY(require(reader, ecdsa, "its scheme is not ECDSA"));
   IMMURE_TRY(require(reader, sha256_id, "its scheme is of another hash than SHA-256"));
