@@ -28,6 +28,8 @@ struct Parsed {
   std::string size;
   std::string witness;
   std::string log_file = policy::launch_log_path;
+  std::string user;
+  std::uint32_t requester_uid = 0;
   unsigned timeout = 30;
   Action action;
 
@@ -156,13 +158,28 @@ void add_controls(CLI::App& app, Parsed& parsed) {
   add_command(app, help_of("gc"), parsed, [] { return gc_command(); });
 }
 
+void add_policy(CLI::App& app, Parsed& parsed) {
+  auto* policy = app.add_subcommand("policy", help_of("policy").summary)->require_subcommand(1);
+  policy->footer(help_of("policy").details);
+  auto* check = policy->add_subcommand("check", "say what each rule of the host policy says of a guest");
+  check->callback([&parsed] {
+    parsed.action = [&parsed] {
+      return policy_check_command({.spec = parsed.spec, .user = parsed.user, .format = parsed.format()});
+    };
+  });
+  check->add_option("SPEC", parsed.spec, "the guest specification")->required();
+  check->add_option("--as", parsed.user, "as if this user asked");
+  add_json(check, parsed, "print a JSON object");
+}
+
 /// For the launcher, which parses no text; not shown in the help.
 void add_internal(CLI::App& app, Parsed& parsed) {
   auto* internal = app.add_subcommand("internal", "")->group("");
   internal->require_subcommand(1);
-  internal->add_subcommand("compile-host-policy", "")->callback([&parsed] {
-    parsed.action = compile_host_policy_command;
-  });
+  auto* compile = internal->add_subcommand("compile-host-policy", "");
+  compile->add_option("UID", parsed.requester_uid)->required();
+  compile->callback(
+      [&parsed] { parsed.action = [&parsed] { return compile_host_policy_command(parsed.requester_uid); }; });
   internal->add_subcommand("append-launch-entry", "")->callback([&parsed] {
     parsed.action = append_launch_entry_command;
   });
@@ -194,6 +211,7 @@ int run_command_line(int argc, char** argv) {
   add_queries(app, parsed);
   add_controls(app, parsed);
   add_records(app, parsed);
+  add_policy(app, parsed);
   add_attest_verbs(app);
   add_internal(app, parsed);
   try {

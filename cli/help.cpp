@@ -57,6 +57,11 @@ constexpr std::array commands{
     CommandHelp{"validate", "check a guest specification",
                 "Every mistake is told as FILE:LINE:COLUMN. Exit code 3 if any."},
     CommandHelp{
+        "policy", "ask what the host policy allows",
+        "Each rule of /etc/immure/host.toml with what was asked and what is allowed. Exit code 4 if one\n"
+        "forbids it.\n\n"
+        "  immure policy check web.toml --as alice"},
+    CommandHelp{
         "doctor", "check whether this host can wall guests in",
         "Each check says what was found, why it matters and how to mend it. Exit code 5 if any fails;\n"
         "with --strict also if any warns."},

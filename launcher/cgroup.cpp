@@ -8,10 +8,6 @@
 namespace immure::launcher {
 namespace {
 
-constexpr std::uint64_t default_overhead = 64ULL << 20;
-constexpr std::uint32_t threads_beside_vcpus = 8;
-constexpr std::uint64_t quota_period = 100'000;  // Microseconds: the kernel's default.
-constexpr std::uint64_t page = 4096;
 constexpr int event_polls = 500;
 constexpr int poll_milliseconds = 20;
 
@@ -31,11 +27,12 @@ Result<void> pass_controllers(Kernel& kernel, const std::string& root, const std
   return {};
 }
 
-Result<void> make_leaf(Kernel& kernel, const std::string& directory, std::span<const CgroupSetting> limits) {
+Result<void> make_leaf(Kernel& kernel, const std::string& directory,
+                       std::span<const policy::CgroupLimit> limits) {
   IMMURE_TRY(kernel.make_directory(directory, 0755));
   for (const auto& limit : limits) {
-    const auto file = directory + "/" + limit.file;
-    IMMURE_TRY(kernel.write_file(file, limit.value));
+    IMMURE_TRY(kernel.write_file(directory + "/" + limit.file, limit.value));
+    const auto file = directory + "/" + limit.read_back;
     const auto set = IMMURE_TRY(kernel.read_file(file));
     if (set != limit.value + "\n") {
       return invalid(file + " is \"" + set.substr(0, set.find('\n')) + "\" after \"" + limit.value +
@@ -57,22 +54,6 @@ Result<void> await(Kernel& kernel, const std::string& directory, const char* key
 
 }  // namespace
 
-std::vector<CgroupSetting> vmm_limits(const policy::GuestRecord& guest) {
-  const auto& asked = guest.resources;
-  const auto overhead = asked.memory_overhead != 0 ? asked.memory_overhead : default_overhead;
-  const auto pids = asked.pids_max != 0 ? asked.pids_max : guest.vcpus + threads_beside_vcpus;
-  std::vector<CgroupSetting> settings{
-      {"memory.max", std::to_string((guest.memory_bytes + overhead) / page * page)},
-      {"memory.swap.max", "0"},  // Guest memory does not go to a disk of the host.
-      {"pids.max", std::to_string(pids)}};
-  if (asked.cpu_weight != 0) settings.push_back({"cpu.weight", std::to_string(asked.cpu_weight)});
-  if (asked.cpu_quota_percent != 0) {
-    const auto quota = asked.cpu_quota_percent * quota_period / 100;
-    settings.push_back({"cpu.max", std::to_string(quota) + " " + std::to_string(quota_period)});
-  }
-  return settings;
-}
-
 Result<Cgroup> Cgroup::at(std::string_view path) {
   const auto slash = path.rfind("/immure/");
   if (slash == std::string_view::npos) return invalid(std::string(path) + " is no cgroup of a guest");
@@ -85,14 +66,14 @@ std::string Cgroup::name(std::string_view leaf) const {
 
 std::string Cgroup::path(std::string_view leaf) const { return root_ + name(leaf); }
 
-Result<void> Cgroup::create(Kernel& kernel, const policy::GuestRecord& guest) const {
+Result<void> Cgroup::create(Kernel& kernel, const policy::GuestRecord& guest,
+                            const policy::HostPolicyRecord& host) const {
   IMMURE_TRY(tolerate(EEXIST, kernel.make_directory(root_ + "/immure", 0755)));
   IMMURE_TRY(kernel.make_directory(path(""), 0755));
   IMMURE_TRY(pass_controllers(kernel, root_, path("")));
-  IMMURE_TRY(make_leaf(kernel, path("vmm"), vmm_limits(guest)));
-  const std::vector<CgroupSetting> monitor{
-      {"memory.max", std::to_string(32ULL << 20)}, {"memory.swap.max", "0"}, {"pids.max", "4"}};
-  return make_leaf(kernel, path("monitor"), monitor);
+  IMMURE_TRY(kernel.forbid_devices(path("")));
+  IMMURE_TRY(make_leaf(kernel, path("vmm"), policy::vmm_limits(guest, host)));
+  return make_leaf(kernel, path("monitor"), policy::monitor_limits(host));
 }
 
 Result<void> Cgroup::kill(Kernel& kernel, std::string_view leaf) const {

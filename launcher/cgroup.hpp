@@ -1,20 +1,11 @@
 #pragma once
 
 #include "launcher/kernel.hpp"
-#include "policy/guest_record.hpp"
+#include "policy/cgroup_limits.hpp"
 
 namespace immure::launcher {
 
-/// One file of a cgroup and what is written to it; read back afterwards.
-struct CgroupSetting {
-  std::string file;
-  std::string value;
-};
-
 enum class Motion { stopped, running };
-
-/// The limits of the guest's VMM: cgroup-v2.rst.
-std::vector<CgroupSetting> vmm_limits(const policy::GuestRecord& guest);
 
 /// The cgroups of one guest: ROOT/immure/NAME with the leaves vmm and monitor.
 class Cgroup {
@@ -23,9 +14,11 @@ class Cgroup {
   /// The one whose path() of no leaf is `path`; an Error where it cannot be.
   static Result<Cgroup> at(std::string_view path);
 
-  /// Makes the three directories, passes the controllers down and sets the limits. An Error where a limit
-  /// cannot be set or is not what was written.
-  Result<void> create(Kernel& kernel, const policy::GuestRecord& guest) const;
+  /// Makes the three directories, passes the controllers down, sets the limits, and lets nobody in it open a
+  /// device: those that the guest has are opened by the launcher. An Error where a limit cannot be set or is
+  /// not what was written.
+  Result<void> create(Kernel& kernel, const policy::GuestRecord& guest,
+                      const policy::HostPolicyRecord& host) const;
 
   /// Kills all that lives in it, waits until it is empty and removes it. No error where it is gone already.
   Result<void> destroy(Kernel& kernel) const;

@@ -90,10 +90,14 @@ class Kernel : public Overridable {
   virtual Result<UniqueFd> make_bridged_tap(const std::string& bridge);
 
   // Processes.
+  /// Lets no process in the cgroup at this path, or below it, open or make a device; read back.
+  virtual Result<void> forbid_devices(const std::string& cgroup);
   virtual Result<Process> clone(std::uint64_t flags, int cgroup_fd);
   virtual Result<void> kill(const Process& process);
   virtual Result<ProcessEnd> wait(const Process& process);
   [[noreturn]] virtual void exit_child(int status);
+
+  virtual Result<bool> has_cores_alone(pid_t thread);
 
   // The way into confinement, in the new process.
   virtual Result<void> reset_signals();
@@ -108,6 +112,9 @@ class Kernel : public Overridable {
   virtual Result<void> remount_root_read_only();
   virtual Result<void> set_exec_context(const std::string& context);
   virtual Result<std::string> exec_context();
+  /// A cookie for core scheduling, inherited by its threads: nobody else runs on a core's other hardware
+  /// threads meanwhile. No error where a core has one.
+  virtual Result<void> claim_cores();
   virtual Result<void> set_limit(int resource, std::uint64_t limit);
   virtual Result<void> join_new_keyring();
   virtual Result<void> lock_secure_bits();

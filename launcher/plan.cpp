@@ -14,6 +14,7 @@ Plan make_plan(const policy::GuestRecord& guest) {
              ExitCode::unsafe_host, check_host},
             {"lease the name, two uids and a category pair", ExitCode::failure, lease_identity},
             {"make the guest's directory in /run/immure/guests", ExitCode::failure, make_guest_directory},
+            {"claim the guest's share of what may run at a time", ExitCode::not_admitted, claim_share},
             {"open /dev/kvm, the VMM and the monitor, once", ExitCode::unsafe_host, open_programs},
             {"open once and copy into sealed memfds: " + policy::images_of(guest), ExitCode::image_refused,
              copy_images},

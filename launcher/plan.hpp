@@ -34,6 +34,9 @@ Result<void> check_host(Launch& launch);
 Result<void> lease_identity(Launch& launch);
 /// /run/immure/guests/NAME.
 Result<void> make_guest_directory(Launch& launch);
+/// Says what the guest will have, then counts what all have that said so: of two launches at once that would
+/// have too much together, one sees the other, or both do.
+Result<void> claim_share(Launch& launch);
 
 /// /dev/kvm, /dev/null and the two programs, each opened once; a program must be root's and writable for root
 /// alone.

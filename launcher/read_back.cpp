@@ -19,9 +19,48 @@ std::string section(std::string_view name, std::string_view text) {
          (text.empty() || text.back() == '\n' ? "" : "\n");
 }
 
-Result<std::string> check_task(Kernel& kernel, const std::string& task, const Expected& expected) {
+/// Nobody else on the hardware threads of its core.
+Result<void> check_cores(Kernel& kernel, const std::string& thread, policy::CoreScheduling mode) {
+  if (mode == policy::CoreScheduling::off) return {};
+  pid_t id = 0;
+  std::from_chars(thread.data(), thread.data() + thread.size(), id);
+  const auto alone = kernel.has_cores_alone(id);
+  if (!alone && alone.error().error_number == EINVAL && mode == policy::CoreScheduling::where_possible)
+    return {};
+  if (!IMMURE_TRY(Result<bool>(alone))) return invalid("a thread shares cores with others");
+  return {};
+}
+
+/// A vCPU's thread runs where it was told, as it was told.
+Result<void> check_place(Kernel& kernel, const std::string& task, std::string_view status,
+                         std::span<const VcpuPlace> places) {
+  const auto name = IMMURE_TRY(kernel.read_file(task + "/comm"));
+  for (std::size_t vcpu = 0; vcpu < places.size(); ++vcpu) {
+    const auto thread = "vcpu" + std::to_string(vcpu);
+    if (name != thread + "\n") continue;
+    const auto& place = places[vcpu];
+    if (!place.cpus.empty()) {
+      IMMURE_TRY(require("CPUs of " + thread, field_of(status, "Cpus_allowed_list:").value_or("absent"),
+                         place.cpus));
+    }
+    // proc_pid_stat(5): fields 40 and 41, rt_priority and policy; the third is the first behind the name.
+    const auto stat = IMMURE_TRY(kernel.read_file(task + "/stat"));
+    const auto fields = words_of(std::string_view(stat).substr(stat.rfind(')') + 1));
+    if (fields.size() < 39) return invalid("the kernel says too little of " + thread);
+    const auto priority = std::to_string(place.realtime_priority);
+    return require("priority and scheduling policy of " + thread,
+                   std::string(fields[37]) + " " + std::string(fields[38]),
+                   priority + (place.realtime_priority != 0 ? " 1" : " 0"));
+  }
+  return {};
+}
+
+Result<std::string> check_task(Kernel& kernel, const std::string& task, const std::string& thread,
+                               const Expected& expected) {
   const auto status = IMMURE_TRY(kernel.read_file(task + "/status"));
   IMMURE_TRY(check_status(status, expected));
+  IMMURE_TRY(check_cores(kernel, thread, expected.core_scheduling));
+  IMMURE_TRY(check_place(kernel, task, status, expected.vcpus));
   if (expected.label.empty()) return section("status", status);
   auto label = IMMURE_TRY(kernel.read_file(task + "/attr/current"));
   while (!label.empty() && (label.back() == '\0' || label.back() == '\n')) label.pop_back();
@@ -76,7 +115,7 @@ Result<std::string> check_process(Kernel& kernel, const std::string& process, co
   IMMURE_TRY(require("number of threads", std::to_string(tasks.size()), std::to_string(expected.threads)));
   std::string seen;
   for (const auto& task : tasks) {
-    const auto text = IMMURE_TRY(check_task(kernel, process + "/task/" + task, expected));
+    const auto text = IMMURE_TRY(check_task(kernel, process + "/task/" + task, task, expected));
     if (seen.empty()) seen = text;
   }
   seen += IMMURE_TRY(check_namespaces(kernel, process));

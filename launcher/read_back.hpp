@@ -5,6 +5,12 @@
 
 namespace immure::launcher {
 
+/// Where a vCPU's thread, which is called "vcpuN", must run.
+struct VcpuPlace {
+  std::string cpus;  ///< as Cpus_allowed_list shows it; empty: anywhere
+  std::uint32_t realtime_priority = 0;
+};
+
 /// What a confined process must look like in /proc.
 struct Expected {
   std::string name;  ///< for messages: "the VMM"
@@ -13,6 +19,9 @@ struct Expected {
   std::string cgroup;         ///< below the cgroup v2 root: "/immure/NAME/vmm"
   std::uint32_t threads = 1;  ///< exactly
   unsigned filters = 1;       ///< seccomp filters of each thread, at least
+  policy::CoreScheduling core_scheduling{};
+  /// Where those run that have a place of their own, by number.
+  std::vector<VcpuPlace> vcpus{};
   std::vector<FdMapping> fds;
 };
 

@@ -15,13 +15,15 @@ struct SpawnSpec {
   std::string label{};           ///< empty: this host runs without SELinux, and its policy allows that
   uid_t uid = 0;                 ///< and an equal gid
   std::uint64_t file_bytes = 0;  ///< see LimitResources
+  std::uint64_t realtime_priority = 0;
+  policy::CoreScheduling core_scheduling{};
   std::vector<FdMapping> fds{};
   int landlock_version = 0;
   std::span<const sock_filter> filter{};
 };
 
 using ConfinementStep =
-    std::variant<ArrangeFds, LimitResources, ExecContext, NewRoot, DropPrivileges, Sandbox>;
+    std::variant<ArrangeFds, OwnCores, LimitResources, ExecContext, NewRoot, DropPrivileges, Sandbox>;
 
 /// What the new process does to itself, in this order, before it executes the program.
 std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec);

@@ -100,6 +100,26 @@ Result<void> check_nets(const GuestRecord& record) {
   return {};
 }
 
+/// All vCPUs have a CPU of the host for themselves, or none.
+Result<void> check_pinning(const GuestRecord& record) {
+  const auto& pinned = record.resources.pinned_cpus;
+  const auto expected = pinned[0] == 0 ? 0 : record.vcpus;
+  for (std::uint32_t vcpu = 0; vcpu < max_vcpus; ++vcpu) {
+    if ((pinned[vcpu] != 0) != (vcpu < expected))
+      return invalid("cpu.pinning must name a CPU of the host for each vCPU, or none");
+    if (pinned[vcpu] == 0) continue;
+    const auto cpu = pinned[vcpu] - 1U;
+    const auto& cpus = record.resources.cpus;
+    if (cpu >= max_host_cpus || (!cpus.empty() && !cpus.contains(cpu))) {
+      return invalid("cpu.pinning: CPU " + std::to_string(cpu) + " is not one of resources.cpus");
+    }
+    if (std::find(pinned.begin(), pinned.begin() + vcpu, pinned[vcpu]) != pinned.begin() + vcpu) {
+      return invalid("cpu.pinning names CPU " + std::to_string(cpu) + " twice");
+    }
+  }
+  return {};
+}
+
 Result<void> check_resources(const GuestRecord& record) {
   const auto& resources = record.resources;
   if (resources.cpu_weight > 10000) return invalid("resources.cpu_weight must be 1 to 10000");
@@ -116,8 +136,16 @@ Result<void> check_resources(const GuestRecord& record) {
     return invalid("resources.pids_max must be " + std::to_string(least_pids) + " to " +
                    std::to_string(max_pids));
   }
+  if (resources.io_weight > 10000) return invalid("resources.io_weight must be 1 to 10000");
+  if (resources.memory_low > record.memory_bytes || resources.memory_low % limit_step != 0) {
+    return invalid("resources.memory_low must be at most memory.size, in steps of 4 KiB");
+  }
+  if (resources.swap > max_memory_bytes || resources.swap % limit_step != 0) {
+    return invalid("resources.swap must be at most 1 TiB, in steps of 4 KiB");
+  }
+  if (resources.realtime_priority > 99) return invalid("cpu.realtime_priority must be 1 to 99");
   if (resources.reserved != 0) return invalid("resources: a reserved field is not 0");
-  return {};
+  return check_pinning(record);
 }
 
 }  // namespace

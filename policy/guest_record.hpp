@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/bounded_string.hpp"
+#include "policy/host_set.hpp"
 #include "policy/record_header.hpp"
 
 namespace immure::policy {
@@ -16,6 +17,7 @@ constexpr std::uint64_t max_memory_bytes = 1ULL << 40;
 constexpr std::uint64_t min_memory_overhead = 4ULL << 20;
 constexpr std::uint32_t min_spare_pids = 8;  ///< what pids.max must leave beside one for each vCPU
 constexpr std::uint32_t max_pids = 32'768;
+constexpr std::uint64_t limit_step = 4096;  ///< bytes: what the kernel rounds limits of memory to
 
 using GuestName = BoundedString<64>;   ///< [a-z0-9][a-z0-9._-]{0,62}: also a file name and a cgroup name
 using HostPath = BoundedString<1024>;  ///< absolute, normal form (no "//", "." or "..")
@@ -53,14 +55,23 @@ struct NetRecord {
   friend bool operator==(const NetRecord&, const NetRecord&) = default;
 };
 
-/// Limits of the guest's cgroup; 0 leaves the kernel's default.
+/// The host's CPU that each vCPU has for itself, and 1; 0: none.
+using PinnedCpus = std::array<std::uint16_t, max_vcpus>;
+
+/// What the guest may have of the host; 0, or an empty set, leaves the kernel's or the built-in default.
 struct ResourceRecord {
   std::uint32_t cpu_weight = 0;         ///< cpu.weight: 1..10000
   std::uint32_t cpu_quota_percent = 0;  ///< cpu.max in per cent of one CPU: 1..(100 * vcpus)
-  /// Bytes for the VMM itself beside guest memory; 0 is the built-in default.
-  std::uint64_t memory_overhead = 0;
-  /// pids.max, at least vcpus + min_spare_pids; 0 is the built-in default (vCPUs and a few threads).
+  std::uint32_t io_weight = 0;          ///< io.weight: 1..10000
+  /// pids.max, at least vcpus + min_spare_pids; 0: one for each vCPU and a few.
   std::uint32_t pids_max = 0;
+  std::uint64_t memory_overhead = 0;  ///< bytes for the VMM itself beside guest memory
+  std::uint64_t memory_low = 0;       ///< memory.low: bytes, a multiple of 4 KiB, at most memory_bytes
+  std::uint64_t swap = 0;             ///< memory.swap.max: bytes, a multiple of 4 KiB
+  HostSet cpus;                       ///< cpuset.cpus
+  HostSet memory_nodes;               ///< cpuset.mems
+  PinnedCpus pinned_cpus{};
+  std::uint32_t realtime_priority = 0;  ///< SCHED_FIFO for the vCPU threads: 1..99
   std::uint32_t reserved = 0;
 
   friend bool operator==(const ResourceRecord&, const ResourceRecord&) = default;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "policy/measurement.hpp"
+#include "policy/tenant_record.hpp"
 
 namespace immure::policy {
 
@@ -53,6 +54,7 @@ struct GuestState {
   std::array<GuestFile, max_guest_files> files{};
   std::uint32_t net_count = 0;
   std::uint32_t reserved = 0;
+  TenantName tenant;  ///< empty: the host's owner
   std::array<GuestNet, max_nets> nets{};
 };
 

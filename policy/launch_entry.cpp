@@ -22,7 +22,7 @@ Result<void> check(const LaunchEntry& entry) {
   const auto& state = entry.state;
   if (!is_guest_name(state.name.view())) return invalid("the launch entry has no guest's name");
   if (!state.label.is_well_formed() || !state.image_label.is_well_formed() ||
-      !state.cgroup.is_well_formed() || !entry.message.is_well_formed()) {
+      !state.cgroup.is_well_formed() || !state.tenant.is_well_formed() || !entry.message.is_well_formed()) {
     return invalid("the launch entry has a text that is not well-formed");
   }
   const auto& guest = entry.guest;

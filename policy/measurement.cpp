@@ -62,13 +62,13 @@ Result<void> check(const Measurement& measurement, const GuestRecord& guest) {
   return {};
 }
 
-Result<void> check(const Measurement& measurement, const GuestRecord& guest, const HostPolicyRecord& host) {
+Result<void> check(const Measurement& measurement, const GuestRecord& guest, const AttestationRules& rules) {
   IMMURE_TRY(check(measurement, guest));
   if (measurement.verdict != static_cast<std::int32_t>(ExitCode::success)) return {};
-  if (host.signature_required == Switch::on && measurement.signer_count == 0) {
+  if (rules.signature_required == Switch::on && measurement.signer_count == 0) {
     return invalid("the measurement does not say who signed");
   }
-  if (!host.tpm.empty() && (measurement.record_count == 0 || measurement.pcr != host.pcr)) {
+  if (!rules.tpm.empty() && (measurement.record_count == 0 || measurement.pcr != rules.pcr)) {
     return invalid("the launch was not recorded in the TPM");
   }
   return {};

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "policy/attestation_rules.hpp"
 #include "policy/exit_codes.hpp"
-#include "policy/host_policy_record.hpp"
 
 namespace immure::policy {
 
@@ -70,7 +70,7 @@ struct Measurement {
 Result<void> check(const Measurement& measurement, const GuestRecord& guest);
 
 /// The same, and all that the host policy asks for was done.
-Result<void> check(const Measurement& measurement, const GuestRecord& guest, const HostPolicyRecord& host);
+Result<void> check(const Measurement& measurement, const GuestRecord& guest, const AttestationRules& rules);
 
 /// The item of this name; null where there is none.
 const MeasuredItem* item_of(const Measurement& measurement, std::string_view name);

@@ -18,6 +18,10 @@ Result<void> check(const VmmRecord& record) {
       !is_switch(record.entropy) || !is_switch(record.balloon)) {
     return invalid("VMM record: a switch is neither on nor off");
   }
+  for (const auto pinned : record.pinned_cpus) {
+    if (pinned > max_host_cpus) return invalid("VMM record: no host has such a CPU");
+  }
+  if (record.realtime_priority > 99) return invalid("VMM record: real-time priority out of range");
   if (record.disk_count > max_disks) return invalid("VMM record: too many disks");
   for (std::uint32_t i = 0; i < record.disk_count; ++i) {
     const auto& disk = record.disks[i];
@@ -45,6 +49,8 @@ VmmRecord make_vmm_record(const GuestRecord& guest) {
   record.console = guest.console;
   record.entropy = guest.entropy;
   record.balloon = guest.balloon;
+  record.pinned_cpus = guest.resources.pinned_cpus;
+  record.realtime_priority = guest.resources.realtime_priority;
   record.disk_count = guest.disk_count;
   for (std::uint32_t i = 0; i < guest.disk_count; ++i) {
     const auto& disk = guest.disks[i];

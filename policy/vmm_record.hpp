@@ -37,6 +37,9 @@ struct VmmRecord {
   std::uint32_t net_count = 0;
   Switch balloon{};
   std::array<VmmNet, max_nets> nets{};
+  PinnedCpus pinned_cpus{};
+  std::uint32_t realtime_priority = 0;  ///< SCHED_FIFO for the vCPU threads; 0: none
+  std::uint32_t reserved = 0;
 };
 
 Result<void> check(const VmmRecord& record);

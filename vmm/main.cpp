@@ -15,6 +15,7 @@
 #include "vmm/control_channel.hpp"
 #include "vmm/gate.hpp"
 #include "vmm/machine.hpp"
+#include "vmm/scheduling.hpp"
 #include "vmm/serial_input.hpp"
 #include "vmm/start_barrier.hpp"
 #include "vmm/thread.hpp"
@@ -46,12 +47,14 @@ Result<void> stand_behind(Profile profile) {
 }
 
 /// Starts every thread but this one; yields how many there are then, this one included.
-Result<std::uint32_t> start_threads(Machine& machine, StartBarrier& barrier) {
+Result<std::uint32_t> start_threads(Machine& machine, const policy::VmmRecord& record,
+                                    StartBarrier& barrier) {
   std::uint32_t started = 0;
   for (std::uint32_t i = 0; i < machine.vcpu_count(); ++i) {
     const auto name = "vcpu" + std::to_string(i);
-    IMMURE_TRY(start_thread(name.c_str(), [&machine, &barrier, i] {
-      barrier.arrive_and_wait(stand_behind(Profile::vmm_vcpu));
+    IMMURE_TRY(start_thread(name.c_str(), [&machine, &record, &barrier, i] {
+      auto placed = take_place(record, i);
+      barrier.arrive_and_wait(placed ? stand_behind(Profile::vmm_vcpu) : std::move(placed));
       machine.run_vcpu(i);
     }));
     ++started;
@@ -120,7 +123,7 @@ VmmExit run() {
     return fail(VmmExit::setup_failed, done.error());
 
   static StartBarrier barrier;  // the threads outlive this function, too
-  const auto threads = start_threads(machine, barrier);
+  const auto threads = start_threads(machine, *record, barrier);
   if (!threads) return fail(VmmExit::setup_failed, threads.error());
   if (auto done = stand_behind(Profile::vmm_control); !done) return fail(VmmExit::setup_failed, done.error());
   if (auto passed = pass_gate(fds::gate, *threads); !passed)

@@ -50,6 +50,9 @@ std::string canonical_configuration(const policy::GuestRecord& record) {
   lines.add("cpu-weight", resources.cpu_weight);
   lines.add("cpu-quota", resources.cpu_quota_percent);
   lines.add("memory-overhead", resources.memory_overhead);
+  lines.add("memory-low", resources.memory_low);
+  lines.add("swap", resources.swap);
+  lines.add("io-weight", resources.io_weight);
   lines.add("pids", resources.pids_max);
   return lines.text();
 }

@@ -49,13 +49,21 @@ Expected<ExitCode> audit_verify_command(const AuditOptions& options);
 /// Prints what happens to guests: what happened until now, or what happens from now on, until it is ended.
 enum class EventsFrom { past, now };
 Expected<ExitCode> events_command(EventsFrom from, OutputFormat format);
+struct PolicyCheckOptions {
+  std::string spec;
+  std::string user;  ///< empty: whoever asks
+  OutputFormat format = OutputFormat::text;
+};
+/// Shows what each rule of the host policy says of a guest; not_admitted if one forbids it.
+Expected<ExitCode> policy_check_command(const PolicyCheckOptions& options);
 /// Waits until the guest is gone; the exit code is how it ended.
 Expected<ExitCode> wait_command(const std::string& name);
 
 /// For the launcher: an entry on standard input, the log as launch_log_fd; the line's digest on standard
 /// output.
 Expected<ExitCode> append_launch_entry_command();
-/// For the launcher: host policy text on standard input, its record on standard output.
-Expected<ExitCode> compile_host_policy_command();
+/// For the launcher: host policy text on standard input; on standard output what it allows whoever has this
+/// login uid.
+Expected<ExitCode> compile_host_policy_command(std::uint32_t requester_uid);
 
 }  // namespace immure::cli

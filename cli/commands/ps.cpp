@@ -23,15 +23,18 @@ std::uint64_t uptime_of(const KnownGuest& guest) {
 std::string json_list(const std::vector<KnownGuest>& guests) {
   auto list = nlohmann::ordered_json::array();
   for (const auto& guest : guests) {
-    list.push_back({{"name", guest.name},
-                    {"uuid", policy::uuid_text(guest.state.uuid)},
-                    {"state", liveness_name(guest.liveness)},
-                    {"vmm_pid", guest.state.vmm_pid},
-                    {"vcpus", guest.state.vcpus},
-                    {"memory_bytes", guest.state.memory_bytes},
-                    {"label", guest.state.label.view()},
-                    {"uid", guest.state.uid},
-                    {"uptime_seconds", uptime_of(guest)}});
+    list.push_back(
+        {{"name", guest.name},
+         {"uuid", policy::uuid_text(guest.state.uuid)},
+         {"state", liveness_name(guest.liveness)},
+         {"vmm_pid", guest.state.vmm_pid},
+         {"vcpus", guest.state.vcpus},
+         {"memory_bytes", guest.state.memory_bytes},
+         {"tenant", guest.state.tenant.empty() ? nlohmann::ordered_json(nullptr)
+                                               : nlohmann::ordered_json(guest.state.tenant.view())},
+         {"label", guest.state.label.view()},
+         {"uid", guest.state.uid},
+         {"uptime_seconds", uptime_of(guest)}});
   }
   return list.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

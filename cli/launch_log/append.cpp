@@ -1,7 +1,6 @@
 #include "cli/launch_log/append.hpp"
 
 #include <chrono>
-#include <cstdlib>
 #include <thread>
 
 #include <fcntl.h>
@@ -14,6 +13,7 @@
 #include "cli/launch_log/digest.hpp"
 #include "cli/launch_log/entry_json.hpp"
 #include "cli/launch_log/line.hpp"
+#include "cli/policy/requester.hpp"
 
 namespace immure::cli {
 namespace {
@@ -51,15 +51,6 @@ std::string now_text() {
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                      time.hours().count(), time.minutes().count(), time.seconds().count(),
                      time.subseconds().count());
-}
-
-/// -1 where there is none (4294967295 in the kernel's words), or no audit at all.
-std::int64_t login_uid() {
-  const auto fd = open_file("/proc/self/loginuid", O_RDONLY, Links::followed);
-  const auto text = fd ? read_text(fd->get(), 32, "loginuid") : Result<std::string>(invalid(""));
-  if (!text || text->empty()) return -1;
-  const auto uid = std::strtoll(text->c_str(), nullptr, 10);
-  return uid == 0xffffffff ? -1 : uid;
 }
 
 /// Where the next entry stands, behind this end of the log.

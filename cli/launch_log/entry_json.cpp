@@ -40,6 +40,14 @@ Json networks_of(const policy::GuestRecord& guest) {
   return out;
 }
 
+Json pinned_cpus_of(const policy::ResourceRecord& resources) {
+  auto cpus = Json::array();
+  for (const auto pinned : resources.pinned_cpus) {
+    if (pinned != 0) cpus.push_back(pinned - 1);
+  }
+  return cpus;
+}
+
 Json guest_of(const policy::GuestRecord& guest) {
   const auto& resources = guest.resources;
   return {{"kernel", guest.kernel.view()},
@@ -52,7 +60,14 @@ Json guest_of(const policy::GuestRecord& guest) {
           {"resources",
            {{"cpu_weight", resources.cpu_weight},
             {"cpu_quota_percent", resources.cpu_quota_percent},
+            {"cpus", or_null(policy::list_text(resources.cpus))},
+            {"pinned_cpus", pinned_cpus_of(resources)},
+            {"realtime_priority", resources.realtime_priority},
+            {"memory_nodes", or_null(policy::list_text(resources.memory_nodes))},
             {"memory_overhead_bytes", resources.memory_overhead},
+            {"memory_low_bytes", resources.memory_low},
+            {"swap_bytes", resources.swap},
+            {"io_weight", resources.io_weight},
             {"pids_max", resources.pids_max}}}};
 }
 
@@ -167,7 +182,8 @@ Json entry_json(const policy::LaunchEntry& entry, const EntryPlace& place) {
            {"event", policy::launch_event_name(entry.event)},
            {"name", state.name.view()},
            {"uuid", policy::uuid_text(state.uuid)},
-           {"asked_by", place.asked_by < 0 ? Json(nullptr) : Json(place.asked_by)}};
+           {"asked_by", place.asked_by == policy::no_uid ? Json(nullptr) : Json(place.asked_by)}};
+  if (!state.tenant.empty()) out["tenant"] = state.tenant.view();
   if (place.after_cut_off) out["after_cut_off"] = true;
   if (is_start(entry.event)) {
     out["guest"] = guest_of(entry.guest);

@@ -14,7 +14,7 @@ struct EntryPlace {
   std::string previous;        ///< SHA-256 of the line before it, in hexadecimal; of the first: 64 zeros
   bool after_cut_off = false;  ///< the line before it is not whole: the host went down while it was written
   std::string time;            ///< RFC 3339, UTC
-  std::int64_t asked_by = -1;  ///< login uid of whoever asked (audit), -1: a service or nobody known
+  std::uint32_t asked_by = policy::no_uid;  ///< login uid of whoever asked (audit)
 };
 
 /// One line of the launch log, as docs/launch-log.md describes it.

@@ -50,6 +50,7 @@ std::string entry_details(const LogLine& line) {
   std::string out;
   add(out, "uuid", text_at(entry, "/uuid"));
   add(out, "asked by", text_at(entry, "/asked_by"));
+  add(out, "tenant", text_at(entry, "/tenant"));
   add(out, "kernel", text_at(entry, "/guest/kernel"));
   add(out, "initrd", text_at(entry, "/guest/initrd"));
   add(out, "command line", text_at(entry, "/guest/command_line"));

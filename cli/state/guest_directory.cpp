@@ -24,7 +24,8 @@ using policy::GuestState;
 Result<void> check(const GuestState& state, std::string_view name) {
   IMMURE_TRY(policy::check_header(state, "the state record"));
   const bool texts = state.name.is_well_formed() && state.label.is_well_formed() &&
-                     state.image_label.is_well_formed() && state.cgroup.is_well_formed();
+                     state.image_label.is_well_formed() && state.tenant.is_well_formed() &&
+                     state.cgroup.is_well_formed();
   if (!texts || state.name.view() != name) return invalid("the state record is not of this guest");
   if (state.file_count > policy::max_guest_files) return invalid("the state record lists too many files");
   if (state.net_count > policy::max_nets) return invalid("the state record lists too many networks");

@@ -21,13 +21,25 @@ std::string ArrangeFds::describe() const {
   return "keep the fds" + numbers + " and no others";
 }
 
+Result<void> OwnCores::apply(Kernel& kernel) const {
+  if (mode == policy::CoreScheduling::off) return {};
+  auto claimed = kernel.claim_cores();
+  if (mode == policy::CoreScheduling::where_possible) return tolerate(EINVAL, std::move(claimed));
+  return claimed;
+}
+
+std::string OwnCores::describe() const {
+  return mode == policy::CoreScheduling::off ? "share cores with others, as the host policy says"
+                                             : "share no core with others";
+}
+
 Result<void> LimitResources::apply(Kernel& kernel) const {
   IMMURE_TRY(kernel.set_limit(RLIMIT_CORE, 0));            // A core dump would put guest memory into a file.
   IMMURE_TRY(kernel.set_limit(RLIMIT_FSIZE, file_bytes));  // Else a disk could fill the host's file system.
   IMMURE_TRY(kernel.set_limit(RLIMIT_NOFILE, open_files));
   IMMURE_TRY(kernel.set_limit(RLIMIT_MEMLOCK, locked_bytes));
   IMMURE_TRY(kernel.set_limit(RLIMIT_MSGQUEUE, 0));
-  IMMURE_TRY(kernel.set_limit(RLIMIT_RTPRIO, 0));
+  IMMURE_TRY(kernel.set_limit(RLIMIT_RTPRIO, realtime_priority));
   return kernel.set_limit(RLIMIT_NICE, 0);
 }
 

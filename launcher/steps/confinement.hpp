@@ -25,9 +25,18 @@ struct ArrangeFds {
   [[nodiscard]] std::string describe() const;
 };
 
+/// Other guests and programs run on other cores: a core's hardware threads share caches.
+struct OwnCores {
+  policy::CoreScheduling mode{};
+
+  Result<void> apply(Kernel& kernel) const;
+  [[nodiscard]] std::string describe() const;
+};
+
 /// rlimits, hard and soft: exec into another label resets the soft ones to at most init's.
 struct LimitResources {
   std::uint64_t file_bytes = 0;  ///< no file that it writes can become longer
+  std::uint64_t realtime_priority = 0;
   std::uint64_t open_files = 1024;
   std::uint64_t locked_bytes = 8ULL << 20;  ///< registered io_uring buffers
 

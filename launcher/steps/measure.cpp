@@ -26,7 +26,7 @@ std::vector<FdMapping> files_of(const Launch& launch) {
 
 Result<void> measure_launch(Launch& launch) {
   auto& kernel = launch.kernel;
-  const auto& host = launch.host;
+  const auto& host = launch.host.attestation;
   const auto has_manifest = !launch.guest.manifest.empty();
   if (host.measure == MeasureMode::off && !has_manifest) return {};
   const auto guest = IMMURE_TRY(kernel.make_sealed("guest", bytes_of(launch.guest)));

@@ -1,9 +1,12 @@
+#include <cstring>
+
 #include <fcntl.h>
 #include <sys/socket.h>
 
 #include "base/io.hpp"
 #include "launcher/errand.hpp"
 #include "launcher/plan.hpp"
+#include "policy/guest_claim.hpp"
 #include "policy/vmm_record.hpp"
 
 namespace immure::launcher {
@@ -31,15 +34,35 @@ Result<void> lease_identity(Launch& launch) {
 Result<void> make_guest_directory(Launch& launch) {
   const auto path = launch.paths.guest(launch.guest.name.view());
   IMMURE_TRY(launch.ledger.note(selinux::EntryKind::directory, path));
-  for (const auto* file : {"/state", "/state.new", "/monitor.sock", "/killed", "/killed.new"}) {
+  for (const auto* file :
+       {"/claim", "/claim.new", "/state", "/state.new", "/monitor.sock", "/killed", "/killed.new"}) {
     IMMURE_TRY(launch.ledger.note(selinux::EntryKind::file, path + file));
   }
   return launch.kernel.make_directory(path, 0700);
 }
 
+Result<void> claim_share(Launch& launch) {
+  auto& kernel = launch.kernel;
+  const auto& paths = launch.paths;
+  const auto ours = policy::make_claim(launch.guest, launch.host);
+  IMMURE_TRY(kernel.replace_file(paths.guest(launch.guest.name.view()) + "/claim", bytes_of(ours)));
+  const auto names = IMMURE_TRY(kernel.list_directory(paths.guests));
+  policy::Share tenants;
+  for (const auto& name : ours.tenant.empty() ? std::vector<std::string>() : names) {
+    // Without a claim it has come later than we, and will find ours; or it is just going.
+    policy::GuestClaim claim;
+    const auto text = kernel.read_file(paths.guest(name) + "/claim");
+    if (!text && text.error().error_number != ENOENT) return std::unexpected(text.error());
+    if (!text || text->size() != sizeof(claim)) continue;
+    std::memcpy(&claim, text->data(), sizeof(claim));
+    if (claim.tenant == ours.tenant) add(tenants, claim);
+  }
+  return policy::require(policy::evaluate_share(names.size(), tenants, launch.host));
+}
+
 Result<void> make_cgroup(Launch& launch) {
   IMMURE_TRY(launch.ledger.note(selinux::EntryKind::cgroup, launch.cgroup.path("")));
-  return launch.cgroup.create(launch.kernel, launch.guest);
+  return launch.cgroup.create(launch.kernel, launch.guest, launch.host);
 }
 
 Result<void> open_programs(Launch& launch) {

@@ -25,6 +25,7 @@ Result<policy::GuestState> state_of(Launch& launch) {
   state.keeper_start_ticks = IMMURE_TRY(start_ticks_in(IMMURE_TRY(kernel.read_file("/proc/self/stat"))));
   state.started_at = launch.started_at;
   state.uid = launch.uid;
+  state.tenant = launch.host.tenant.name;
   state.landlock_abi = static_cast<std::uint32_t>(launch.landlock_version);
   state.label = IMMURE_TRY(BoundedString<256>::from(labels.vmm, "label"));
   state.image_label = IMMURE_TRY(BoundedString<256>::from(labels.image, "image label"));

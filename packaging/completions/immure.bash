@@ -9,7 +9,7 @@ _immure() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W \
-      "run ps inspect console stop kill pause resume balloon gc logs wait events audit validate doctor measure sign verify-manifest tpm verify report snp --help --version" -- "$word")
+      "run ps inspect console stop kill pause resume balloon gc logs wait events audit policy validate doctor measure sign verify-manifest tpm verify report snp --help --version" -- "$word")
     return
   fi
   local options="--help"
@@ -21,11 +21,10 @@ _immure() {
     logs) options="--help --follow" ;;
     events) options="--help --follow --json" ;;
     audit) options="--help --head --file --json" ;;
+    policy) options="--help --as --json" ;;
     snp) options="--help --ovmf --vcpus --vcpu-type --kernel --initrd --append --guest-features --vmm --svsm --vars-size --expected --digest --id-key --author-key --family-id --image-id --guest-svn --policy --allow-shared-key --json" ;;
     measure) options="--help --json --log --log-format --pcr --vmm --largest-disk" ;;
     sign) options="--help --key --output --expires --allow-shared-key --vmm --largest-disk" ;;
-    tpm) options="key challenge activate record quote seal unseal --help --tcti --key --nonce --log --pcrs --certificate --ek-certificate --roots --secret --output --at-time" ;;
-    verify) options="--help --policy --nonce --at-time --explain --json" ;;
     verify-manifest) options="--help --keys --spec --revoked --at-time --vmm --largest-disk --json" ;;
     report) options="--help --report --certs --policy --product --at-time --trust-anchor --json" ;;
   esac
@@ -36,9 +35,10 @@ _immure() {
   case $command in
     snp) mapfile -t COMPREPLY < <(compgen -W "digest explain id-block" -- "$word"; compgen -f -- "$word") ;;
     report) mapfile -t COMPREPLY < <(compgen -W "verify" -- "$word"; compgen -f -- "$word") ;;
+    policy) mapfile -t COMPREPLY < <(compgen -W "check" -- "$word"; compgen -f -- "$word") ;;
     audit) mapfile -t COMPREPLY < <(compgen -W "show verify $(_immure_guests)" -- "$word") ;;
     run | validate | measure | sign) mapfile -t COMPREPLY < <(compgen -f -X '!*.toml' -- "$word"; compgen -d -- "$word") ;;
-    tpm | verify | verify-manifest) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    verify-manifest) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     inspect | console | stop | kill | pause | resume | balloon | logs | wait)
       mapfile -t COMPREPLY < <(compgen -W "$(_immure_guests)" -- "$word")
       ;;

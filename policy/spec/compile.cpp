@@ -88,8 +88,8 @@ Expected<GuestRecord> compile_guest_spec(const std::string& path) {
       fd.get(), path, [&](std::string_view text) { return parse_guest_spec(text, path, directory); });
 }
 
-Expected<HostPolicyRecord> compile_host_policy(int fd, const std::string& name) {
-  return compile_isolated<HostPolicyRecord>(
+Expected<HostPolicyFile> compile_host_policy(int fd, const std::string& name) {
+  return compile_isolated<HostPolicyFile>(
       fd, name, [&](std::string_view text) { return parse_host_policy(text, name); });
 }
 

@@ -4,7 +4,7 @@
 
 #include "policy/failure.hpp"
 #include "policy/guest_record.hpp"
-#include "policy/host_policy_record.hpp"
+#include "policy/host_policy_file.hpp"
 
 namespace immure::policy {
 
@@ -15,6 +15,6 @@ constexpr std::size_t max_text_bytes = 1 << 20;  ///< of a guest specification o
 Expected<GuestRecord> compile_guest_spec(const std::string& path);
 
 /// The same for a host policy that is open already; `name` stands for it in messages.
-Expected<HostPolicyRecord> compile_host_policy(int fd, const std::string& name);
+Expected<HostPolicyFile> compile_host_policy(int fd, const std::string& name);
 
 }  // namespace immure::policy

@@ -35,12 +35,33 @@ std::string print_net(const NetRecord& net) {
          text(net.host.view()) + "\nmac = " + text(mac_text(net.mac)) + "\n";
 }
 
+std::string size_unless_zero(std::string_view key, std::uint64_t bytes) {
+  return bytes == 0 ? "" : std::string(key) + " = " + size(bytes) + "\n";
+}
+
+std::string print_set(std::string_view key, const HostSet& set) {
+  return set.empty() ? "" : std::string(key) + " = " + text(list_text(set)) + "\n";
+}
+
 std::string print_resources(const ResourceRecord& resources) {
-  auto out =
-      unless_zero("cpu_weight", resources.cpu_weight) + unless_zero("cpu_quota", resources.cpu_quota_percent);
-  if (resources.memory_overhead != 0) out += "memory_overhead = " + size(resources.memory_overhead) + "\n";
-  out += unless_zero("pids_max", resources.pids_max);
+  const auto out = unless_zero("cpu_weight", resources.cpu_weight) +
+                   unless_zero("cpu_quota", resources.cpu_quota_percent) + print_set("cpus", resources.cpus) +
+                   print_set("memory_nodes", resources.memory_nodes) +
+                   size_unless_zero("memory_overhead", resources.memory_overhead) +
+                   size_unless_zero("memory_low", resources.memory_low) +
+                   size_unless_zero("swap", resources.swap) + unless_zero("io_weight", resources.io_weight) +
+                   unless_zero("pids_max", resources.pids_max);
   return out.empty() ? "" : "\n[resources]\n" + out;
+}
+
+std::string print_cpu(const GuestRecord& record) {
+  auto out = "\n[cpu]\ncount = " + std::to_string(record.vcpus) + "\n";
+  std::string pinning;
+  for (const auto cpu : record.resources.pinned_cpus) {
+    if (cpu != 0) pinning += (pinning.empty() ? "" : ", ") + std::to_string(cpu - 1);
+  }
+  if (!pinning.empty()) out += "pinning = [" + pinning + "]\n";
+  return out + unless_zero("realtime_priority", record.resources.realtime_priority);
 }
 
 }  // namespace
@@ -52,7 +73,7 @@ std::string print_guest_spec(const GuestRecord& record) {
   if (!record.initrd.empty()) out += "initrd = " + text(record.initrd.view()) + "\n";
   if (!record.manifest.empty()) out += "manifest = " + text(record.manifest.view()) + "\n";
   out += "command_line = " + text(record.command_line.view()) + "\n";
-  out += "\n[cpu]\ncount = " + std::to_string(record.vcpus) + "\n";
+  out += print_cpu(record);
   out += "\n[memory]\nsize = " + size(record.memory_bytes) + "\nballoon = " + boolean(record.balloon) + "\n";
   for (const auto& disk : std::span(record.disks).first(record.disk_count)) out += print_disk(disk);
   for (const auto& net : std::span(record.nets).first(record.net_count)) out += print_net(net);

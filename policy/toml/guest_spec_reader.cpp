@@ -112,6 +112,7 @@ void GuestSpecReader::read_machine(TableReader& root) {
   const auto count = cpu.whole_number(cpu_count_key, {.least = 1, .most = max_vcpus});
   // A count that is wrong is told once; what depends on it is then measured with the largest one.
   record_.vcpus = static_cast<std::uint32_t>(count.value_or(cpu.has(cpu_count_key.name) ? max_vcpus : 1));
+  read_scheduling(cpu);
   cpu.finish();
 
   auto memory = root.table("memory");
@@ -211,27 +212,6 @@ void GuestSpecReader::read_interface(TableReader& net, NetRecord& record,
   };
   if (tap && std::ranges::any_of(earlier, is_taken))
     net.reject(key, quoted(name) + " is the tap of another one");
-}
-
-void GuestSpecReader::read_resources(TableReader resources) {
-  auto& record = record_.resources;
-  const auto natural = [&](std::string_view name, std::uint64_t least, std::uint64_t most) {
-    const Key key{name, "a whole number from " + std::to_string(least) + " to " + std::to_string(most)};
-    return static_cast<std::uint32_t>(
-        resources.whole_number(key, {.least = least, .most = most}).value_or(0));
-  };
-  record.cpu_weight = natural("cpu_weight", 1, 10000);
-  // The range depends on cpu.count, so that is read first.
-  const auto most_quota = std::uint64_t{100} * record_.vcpus;
-  const Key quota{"cpu_quota", "per cent of one CPU: a whole number from 1 to " + std::to_string(most_quota) +
-                                   " (100 for each vCPU)"};
-  record.cpu_quota_percent =
-      static_cast<std::uint32_t>(resources.whole_number(quota, {.least = 1, .most = most_quota}).value_or(0));
-  const Key overhead{"memory_overhead", "\"4 MiB\" to \"1 TiB\""};
-  record.memory_overhead =
-      resources.size(overhead, {.least = min_memory_overhead, .most = max_memory_bytes}).value_or(0);
-  record.pids_max = natural("pids_max", record_.vcpus + min_spare_pids, max_pids);
-  resources.finish();
 }
 
 HostPath GuestSpecReader::read_path(TableReader& table, const Key& key) {

@@ -26,7 +26,9 @@ class GuestSpecReader {
   void read_nets(TableReader& root);
   NetRecord read_net(TableReader& net, std::span<const NetRecord> earlier);
   void read_interface(TableReader& net, NetRecord& record, std::span<const NetRecord> earlier);
+  void read_scheduling(TableReader& cpu);
   void read_resources(TableReader resources);
+  void check_pinning(TableReader& resources);
 
   HostPath read_path(TableReader& table, const Key& key);
 

@@ -2,8 +2,10 @@
 
 #include <span>
 
+#include "policy/toml/attestation.hpp"
 #include "policy/toml/document.hpp"
-#include "policy/toml/table_reader.hpp"
+#include "policy/toml/host_policy_lists.hpp"
+#include "policy/toml/tenants.hpp"
 
 namespace immure::policy {
 namespace {
@@ -11,6 +13,8 @@ namespace {
 using toml_text::Diagnostics;
 using toml_text::Key;
 using toml_text::quoted;
+using toml_text::read_directories;
+using toml_text::read_interfaces;
 using toml_text::TableReader;
 
 void read_selinux(TableReader& root, HostPolicyRecord& record) {
@@ -49,45 +53,40 @@ void read_limits(TableReader limits, HostPolicyRecord& record) {
   const Key guests{"guests", "a whole number from 1 to " + std::to_string(max_host_guests)};
   record.max_guests = static_cast<std::uint32_t>(
       limits.whole_number(guests, {.least = 1, .most = max_host_guests}).value_or(record.max_guests));
+  const Key swap{"swap", "\"0 B\" to \"1 TiB\""};
+  record.max_swap_bytes = limits.size(swap, {.least = 0, .most = max_memory_bytes}).value_or(0);
+  const Key realtime{"realtime_priority", "a whole number from 0 (none) to 99"};
+  record.max_realtime_priority =
+      static_cast<std::uint32_t>(limits.whole_number(realtime, {.least = 0, .most = 99}).value_or(0));
   limits.finish();
 }
 
-void read_images(TableReader images, HostPolicyRecord& record) {
-  const Key key{"directories",
-                "an array of at most 16 absolute paths without \"//\", \".\", \"..\" or a '/' at the end"};
-  const auto directories = images.texts(key);
-  if (directories.size() > max_image_directories) {
-    images.reject(key, std::to_string(directories.size()) + " directories are too many");
-    return;
+void read_cpus(TableReader cpus, HostPolicyRecord& record) {
+  const Key allowed{"allowed", "CPUs of the host, as \"2-63\""};
+  if (const auto text = cpus.text(allowed)) {
+    const auto set = parse_list(*text);
+    if (!set) cpus.reject(allowed, quoted(*text) + " is not a list of numbers below 1024");
+    record.cpus = set.value_or(HostSet{});
   }
-  for (const auto directory : directories) {
-    const auto path = HostPath::from(directory, "the path");
-    if (!path || !path->is_well_formed() || !is_normal_path(directory)) {
-      images.reject(key, quoted(directory) + " is not a path in normal form");
-      continue;
+  const Key mode_key{"core_scheduling", "\"off\", \"where-possible\" or \"required\""};
+  if (const auto mode = cpus.text(mode_key)) {
+    if (*mode == "off") {
+      record.core_scheduling = CoreScheduling::off;
+    } else if (*mode == "where-possible") {
+      record.core_scheduling = CoreScheduling::where_possible;
+    } else if (*mode == "required") {
+      record.core_scheduling = CoreScheduling::required;
+    } else {
+      cpus.reject(mode_key, quoted(*mode) + " is not a mode");
     }
-    record.image_directories[record.image_directory_count++] = *path;
   }
-  images.finish();
+  cpus.finish();
 }
 
-std::uint32_t read_interfaces(TableReader& networks, std::string_view name, std::span<InterfaceName> into) {
-  const Key key{name, "an array of at most 16 names of network interfaces"};
-  const auto names = networks.texts(key);
-  if (names.size() > into.size()) {
-    networks.reject(key, std::to_string(names.size()) + " names are too many");
-    return 0;
-  }
-  std::uint32_t count = 0;
-  for (const auto each : names) {
-    const auto interface = InterfaceName::from(each, "the name");
-    if (!interface || !is_interface_name(each)) {
-      networks.reject(key, quoted(each) + " cannot be the name of an interface");
-      continue;
-    }
-    into[count++] = *interface;
-  }
-  return count;
+void read_images(TableReader images, HostPolicyRecord& record) {
+  const auto room = std::span(record.image_directories).first(max_image_directories);
+  record.image_directory_count = read_directories(images, "directories", room);
+  images.finish();
 }
 
 void read_networks(TableReader networks, HostPolicyRecord& record) {
@@ -96,59 +95,28 @@ void read_networks(TableReader networks, HostPolicyRecord& record) {
   networks.finish();
 }
 
-HostPath read_policy_file(TableReader& table, std::string_view name) {
-  const Key key{name, "an absolute path without \"//\", \".\", \"..\" or a '/' at the end"};
-  const auto text = table.text(key);
-  if (!text) return {};
-  const auto path = HostPath::from(*text, "the path");
-  if (path && path->is_well_formed() && is_normal_path(*text)) return *path;
-  table.reject(key, quoted(*text) + " is not a path in normal form");
-  return {};
-}
-
-void read_attestation(TableReader table, HostPolicyRecord& record) {
-  const Key measure{"measure", "\"off\", \"optional\" or \"required\""};
-  if (const auto mode = table.text(measure)) {
-    if (*mode == "off") {
-      record.measure = MeasureMode::off;
-    } else if (*mode == "optional") {
-      record.measure = MeasureMode::optional;
-    } else if (*mode == "required") {
-      record.measure = MeasureMode::required;
-    } else {
-      table.reject(measure, quoted(*mode) + " is not a mode");
-    }
-  }
-  const Key require{"require_signature", "true or false"};
-  if (table.boolean(require).value_or(false)) record.signature_required = Switch::on;
-  record.signers = read_policy_file(table, "signers");
-  record.revoked = read_policy_file(table, "revoked");
-  record.tpm = read_policy_file(table, "tpm");
-  const Key pcr{"pcr", "a whole number from 0 to 15: those above can be reset"};
-  record.pcr = static_cast<std::uint32_t>(
-      table.whole_number(pcr, {.least = 0, .most = first_resettable_pcr - 1}).value_or(record.pcr));
-  table.finish();
-}
-
 }  // namespace
 
-Result<HostPolicyRecord> parse_host_policy(std::string_view text, std::string_view file_name) {
+Result<HostPolicyFile> parse_host_policy(std::string_view text, std::string_view file_name) {
   Diagnostics diagnostics(file_name);
   const auto document = toml_text::parse_document(text, file_name, diagnostics);
   if (!document) return diagnostics.error();
-  auto record = default_host_policy();
+  auto file = default_host_policy_file();
+  auto& record = file.host;
   TableReader root(&*document, "", {}, diagnostics);
   read_selinux(root, record);
   read_uids(root.table("uids"), record);
   read_limits(root.table("limits"), record);
+  read_cpus(root.table("cpus"), record);
   read_images(root.table("images"), record);
   read_networks(root.table("networks"), record);
-  read_attestation(root.table("attestation"), record);
+  toml_text::read_attestation(root.table("attestation"), record.attestation);
+  toml_text::read_tenants(root, file);
   root.finish();
   if (!diagnostics.empty()) return diagnostics.error();
   // Every rule was asked above, where the place in the file is known; this asks the one that counts.
-  if (const auto checked = check(record); !checked) return with_context(file_name, checked.error());
-  return record;
+  if (const auto checked = check(file); !checked) return with_context(file_name, checked.error());
+  return file;
 }
 
 }  // namespace immure::policy

@@ -112,6 +112,26 @@ std::vector<std::string_view> TableReader::texts(const Key& key) {
   return values;
 }
 
+std::vector<std::uint64_t> TableReader::whole_numbers(const Key& key, Range range) {
+  const auto* node = find(key);
+  if (node == nullptr) return {};
+  const auto* array = node->as_array();
+  if (array == nullptr) {
+    reject(key, not_wanted(*node));
+    return {};
+  }
+  std::vector<std::uint64_t> values;
+  for (const auto& element : *array) {
+    const auto value = element.is_integer() ? natural(element) : std::nullopt;
+    if (!value || !range.contains(*value)) {
+      reject(key, element.is_integer() ? "a number is out of range" : not_wanted(element));
+      return {};
+    }
+    values.push_back(*value);
+  }
+  return values;
+}
+
 TableReader TableReader::table(std::string_view name) {
   const auto* node = find_any(name);
   if (node == nullptr) return {nullptr, full_name(name), place_, *diagnostics_};

@@ -48,6 +48,9 @@ class TableReader {
   /// An array of texts; empty where the key is missing.
   std::vector<std::string_view> texts(const Key& key);
 
+  /// An array of whole numbers; empty where the key is missing or something is wrong with it.
+  std::vector<std::uint64_t> whole_numbers(const Key& key, Range range);
+
   /// A table below this one; where it is missing, a reader without keys.
   TableReader table(std::string_view name);
   /// An array of tables ([[name]]), one reader each; empty where it is missing.

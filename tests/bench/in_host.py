@@ -3,6 +3,7 @@
 
     in_host.py launch   latency of a launch, memory of VMM and keeper
     in_host.py boot     from exec to the guest's init, beside QEMU's microvm (meant for the counted clock)
+    in_host.py many     how long the first and the last of many launches take while all guests stay, and what they cost
 """
 
 import argparse
@@ -162,12 +163,50 @@ def boot(runs):
         print(f"| {kernel} | {ours:.3e} | {theirs:.3e} | {ours / theirs:.3f} | {our_exits:.0f} | {their_exits:.0f} |")
 
 
+def write_sleeper_spec(path):
+    path.write_text(f'name = "{path.stem}"\n[boot]\nkernel = "{GUESTS}/tiny/halt"\n[memory]\nsize = "32 MiB"\n')
+    return path
+
+
+def launch_sleeper(spec):
+    """Nanoseconds from `immure run -d` until the guest runs."""
+    start = time.monotonic_ns()
+    subprocess.run(["immure", "run", "-d", spec], check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic_ns() - start
+
+
+def available_kib():
+    return int(re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())[1])
+
+
+def many(runs):
+    """`runs` times a hundred guests that do nothing."""
+    count, sample = runs * 100, 20
+    specs = [write_sleeper_spec(Path(f"/var/lib/immure/images/sleeper-{number}.toml")) for number in range(count)]
+    before = available_kib()
+    times = [launch_sleeper(spec) for spec in specs]
+    after = available_kib()
+    guests = json.loads(subprocess.run(["immure", "ps", "--json"], check=True, capture_output=True).stdout)
+    shared = [key for key in ("label", "uid", "vmm_pid") if len({guest[key] for guest in guests}) != count]
+    first, last = statistics.median(times[:sample]), statistics.median(times[-sample:])
+    print("| of many guests | |\n|---|---|")
+    print(f"| guests at a time | {len(guests)} |")
+    print(f"| what two of them share | {', '.join(shared) or 'no label, no uid, no process'} |")
+    print(f"| launch, median of the first {sample}, ms of the clock | {first / 1e6:.1f} |")
+    print(f"| launch, median of the last {sample}, ms of the clock | {last / 1e6:.1f} |")
+    print(f"| ratio | {last / first:.2f} |")
+    print(f"| memory of the host for each, KiB (VMM, monitor, keeper, kernel) | {(before - after) / count:.0f} |")
+    for spec in specs:
+        subprocess.run(["immure", "kill", spec.stem], check=True, stdout=subprocess.DEVNULL)
+        spec.unlink()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["launch", "boot"])
+    parser.add_argument("part", choices=["launch", "boot", "many"])
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
-    {"launch": launch, "boot": boot}[arguments.part](arguments.runs)
+    {"launch": launch, "boot": boot, "many": many}[arguments.part](arguments.runs)
 
 
 if __name__ == "__main__":

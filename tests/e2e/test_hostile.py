@@ -26,7 +26,7 @@ class TestHostileVmm(ImmureTest):
         super().setUpClass()
         for program in (HOSTILE_VMM, LAUNCHER_WITHOUT_SECCOMP):
             if not program.exists():
-                raise AssertionError(f"{program.name} was not pushed; build it with: ./tools/build weakened")
+                raise AssertionError(f"{program.name} was not pushed; build it with: ./tools/build dev")
         cls.attempts = all_attempts()
         # Images of the right names are there before and after.
         shared_disk(), image("victim.raw")

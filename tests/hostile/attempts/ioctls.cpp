@@ -2,7 +2,6 @@
 #include <cstdint>
 
 #include <fcntl.h>
-#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
@@ -75,9 +74,10 @@ constexpr std::array attempts{
             Thread::io, Unwalled::left_out},
     Attempt{"disk-layout", "ask where on the host's disk its own disk lies (FIEMAP)", behind::nothing,
             [](const Targets& t) {
-              fiemap map{};
-              map.fm_length = 4096;
-              return asked(t.disk, FS_IOC_FIEMAP, &map);
+              // struct fiemap (linux/fiemap.h) of the first 4 KiB, without room for extents.
+              std::array<std::uint64_t, 4> map{0, 4096, 0, 0};
+              constexpr auto get_map = _IOWR('f', 11, decltype(map));  // FS_IOC_FIEMAP
+              return asked(t.disk, get_map, map.data());
             },
             Thread::io},
     Attempt{"disk-block", "the same block by block (FIBMAP)", behind::capabilities,

@@ -156,7 +156,7 @@ constexpr std::array attempts{
     Attempt{"seccomp-listener", "answer its own system calls in the kernel's place (seccomp notify)",
             behind::nothing,
             [](const Targets&) {
-              std::array<sock_filter, 1> allow{BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+              std::array<sock_filter, 1> allow{{BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
               const sock_fprog program{.len = allow.size(), .filter = allow.data()};
               return called(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
             }},

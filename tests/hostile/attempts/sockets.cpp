@@ -82,7 +82,7 @@ Outcome connect_to_abstract(const Targets&) {
 
 Outcome filter_on_console(const Targets& t) {
   // Its bytes become code in the kernel.
-  std::array<sock_filter, 1> accept_all{BPF_STMT(BPF_RET | BPF_K, 0xffff)};
+  std::array<sock_filter, 1> accept_all{{BPF_STMT(BPF_RET | BPF_K, 0xffff)}};
   const sock_fprog program{.len = accept_all.size(), .filter = accept_all.data()};
   return outcome_of(::setsockopt(t.console, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
 }

@@ -68,5 +68,5 @@ TEST_CASE("an empty host policy compiles to the default", "[cli]") {
   const UniqueFd file(::open(scratch.write("host.toml", "").c_str(), O_RDONLY | O_CLOEXEC));
   const auto record = compile_host_policy(file.get(), "host.toml");
   REQUIRE(record);
-  CHECK(record->selinux == policy::SelinuxMode::required);
+  CHECK(record->host.selinux == policy::SelinuxMode::required);
 }

@@ -125,10 +125,8 @@ TEST_CASE("a changed byte anywhere in the launch log is found", "[launch-log]") 
 
 TEST_CASE("lines that were removed, moved, doubled or added are found", "[launch-log]") {
   const Log log;
-  std::vector<std::string> digests;
-  for (int i = 0; i < 4; ++i) digests.push_back(log.append(LaunchEvent::ended));
+  for (int i = 0; i < 4; ++i) static_cast<void>(log.append(LaunchEvent::ended));
   auto lines = lines_in(log.text());
-  const auto witness = digests.back();
   SECTION("the first removed") { lines.erase(lines.begin()); }
   SECTION("one in the middle removed") { lines.erase(lines.begin() + 2); }
   SECTION("two exchanged") { std::swap(lines[1], lines[2]); }

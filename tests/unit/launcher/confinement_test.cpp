@@ -130,3 +130,16 @@ TEST_CASE("a process is never started without a seccomp filter", "[launcher]") {
   without.filter = {};
   CHECK_FALSE(apply_all(kernel, without));
 }
+
+TEST_CASE("cores are claimed as the host policy says", "[launcher]") {
+  using policy::CoreScheduling;
+  const auto claimed = [](CoreScheduling mode, int error) {
+    RecordingKernel kernel;
+    kernel.core_scheduling_error = error;
+    return OwnCores{mode}.apply(kernel).has_value();
+  };
+  CHECK(claimed(CoreScheduling::required, 0));
+  CHECK_FALSE(claimed(CoreScheduling::required, EINVAL));
+  CHECK(claimed(CoreScheduling::where_possible, EINVAL));
+  CHECK(claimed(CoreScheduling::off, EPERM));
+}

@@ -230,23 +230,8 @@ TEST_CASE("a VMM's end becomes an exit code", "[launcher]") {
 TEST_CASE("a plan tells every step, those of the confined process too", "[launcher]") {
   Host host;
   const auto lines = describe(make_plan(host.guest), 6);
-  CHECK(lines.size() == make_plan(host.guest).size() + 6);
+  CHECK(lines.size() == make_plan(host.guest).size() + 7);
   CHECK(std::ranges::any_of(
       lines, [](const auto& line) { return line.find("/boot/vmlinuz") != std::string::npos; }));
   CHECK(lines.back() == "let the guest run");
-}
-
-TEST_CASE("limits leave room for the VMM beside guest memory and none for swap", "[launcher]") {
-  Host host;
-  host.guest.resources.cpu_quota_percent = 50;
-  host.guest.resources.cpu_weight = 200;
-  const auto limits = vmm_limits(host.guest);
-  const auto value = [&](std::string_view file) {
-    return std::ranges::find_if(limits, [&](const auto& limit) { return limit.file == file; })->value;
-  };
-  CHECK(value("memory.max") == std::to_string(128ULL << 20));
-  CHECK(value("memory.swap.max") == "0");
-  CHECK(value("pids.max") == "9");
-  CHECK(value("cpu.weight") == "200");
-  CHECK(value("cpu.max") == "50000 100000");
 }

@@ -26,7 +26,7 @@ struct Measured {
   Launch launch = host.launch();
 
   Measured() {
-    launch.host.measure = MeasureMode::required;
+    launch.host.attestation.measure = MeasureMode::required;
     auto& answer = host.kernel.measurement;
     answer.header = policy::header_of<policy::Measurement>();
     add_item(answer, "kernel", MeasuredBy::hashes);
@@ -44,8 +44,8 @@ struct Measured {
   Measured& operator=(const Measured&) = delete;
 
   void require_signature() {
-    launch.host.signature_required = policy::Switch::on;
-    launch.host.signers = policy::HostPath::from("/etc/immure/signers.pem", "signers").value();
+    launch.host.attestation.signature_required = policy::Switch::on;
+    launch.host.attestation.signers = policy::HostPath::from("/etc/immure/signers.pem", "signers").value();
     launch.guest.manifest = policy::HostPath::from("/srv/web.manifest", "manifest").value();
     host.kernel.measurement.signer_count = 1;
   }
@@ -65,7 +65,7 @@ TEST_CASE("what is measured is what the VMM gets, by a program that is nobody", 
 
 TEST_CASE("a guest is measured only where the host policy or its manifest asks for it", "[launcher]") {
   Measured test;
-  test.launch.host.measure = MeasureMode::off;
+  test.launch.host.attestation.measure = MeasureMode::off;
   SECTION("neither does") {
     REQUIRE(measure_launch(test.launch));
     CHECK(test.host.kernel.calls.empty());
@@ -82,7 +82,7 @@ TEST_CASE("a host without the module starts guests only where nothing has to be 
   Measured test;
   test.host.kernel.missing = test.launch.paths.attest;
   SECTION("optional: the record says that nothing was measured") {
-    test.launch.host.measure = MeasureMode::optional;
+    test.launch.host.attestation.measure = MeasureMode::optional;
     REQUIRE(measure_launch(test.launch));
     CHECK(test.launch.measurement.header == policy::RecordHeader{});
   }
@@ -91,7 +91,7 @@ TEST_CASE("a host without the module starts guests only where nothing has to be 
     CHECK(test.launch.failure == ExitCode::not_admitted);
   }
   SECTION("a signature is asked for") {
-    test.launch.host.measure = MeasureMode::optional;
+    test.launch.host.attestation.measure = MeasureMode::optional;
     test.require_signature();
     CHECK_FALSE(measure_launch(test.launch));
     CHECK(test.launch.failure == ExitCode::not_admitted);
@@ -101,7 +101,7 @@ TEST_CASE("a host without the module starts guests only where nothing has to be 
 TEST_CASE("a manifest or a list of signers that is not there is never a reason to start unsigned",
           "[launcher]") {
   Measured test;
-  test.launch.host.measure = MeasureMode::optional;
+  test.launch.host.attestation.measure = MeasureMode::optional;
   test.require_signature();
   SECTION("the manifest") {
     test.host.kernel.missing = "/srv/web.manifest";

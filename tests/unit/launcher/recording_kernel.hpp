@@ -43,6 +43,7 @@ class RecordingKernel : public Kernel {
   policy::Measurement measurement;
   /// There is no file of this path.
   std::string missing;
+  int core_scheduling_error = 0;
 
   RecordingKernel() {
     file_status.st_mode = S_IFREG | 0755;
@@ -95,6 +96,8 @@ class RecordingKernel : public Kernel {
       return "populated 0\nfrozen " + (frozen == written.end() ? "0" : frozen->second) + "\n";
     }
     if (path.starts_with("/proc/")) return proc ? proc(path) : "";
+    constexpr std::string_view effective = ".effective";
+    if (path.ends_with(effective)) return written[path.substr(0, path.size() - effective.size())] + "\n";
     return written[path] + "\n";
   }
   Result<void> write_file(const std::string& path, std::string_view text) override {
@@ -164,6 +167,20 @@ class RecordingKernel : public Kernel {
     return 1;
   }
 
+  Result<void> forbid_devices(const std::string& cgroup) override {
+    return record("forbid_devices " + cgroup);
+  }
+  Result<bool> has_cores_alone(pid_t) override {
+    IMMURE_TRY(record("has_cores_alone"));
+    if (core_scheduling_error != 0) return system_error("ask for cores", core_scheduling_error);
+    return has_cores_alone_;
+  }
+  Result<void> claim_cores() override {
+    IMMURE_TRY(record("claim_cores"));
+    if (core_scheduling_error != 0) return system_error("claim cores", core_scheduling_error);
+    has_cores_alone_ = true;
+    return {};
+  }
   Result<Process> clone(std::uint64_t, int) override {
     IMMURE_TRY(record("clone"));
     return Process{next_pid_++, null()};
@@ -237,6 +254,7 @@ class RecordingKernel : public Kernel {
   static FdPair pair() { return {null(), null()}; }
 
   pid_t next_pid_ = 5000;
+  bool has_cores_alone_ = true;
   std::string exec_context_;
 };
 

@@ -3,13 +3,10 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <string>
-#include <vector>
 
 #include <sys/xattr.h>
-#include <unistd.h>
 
-#include "launcher/launch.hpp"
+#include "launcher/plan.hpp"
 #include "tests/unit/launcher/recording_kernel.hpp"
 
 namespace immure::launcher::test {

@@ -177,6 +177,37 @@ TEST_CASE("resources out of range are refused by their key", "[policy]") {
   CHECK(verdict([](GuestRecord& g) { g.resources.pids_max = 10; }) == "accepted");
 }
 
+TEST_CASE("limits of memory and io are refused by their key", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.io_weight = 10001; }), ContainsSubstring("io_weight"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.memory_low = 4097; }), ContainsSubstring("memory_low"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.memory_low = g.memory_bytes + 4096; }),
+             ContainsSubstring("memory_low"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.swap = 1; }), ContainsSubstring("swap"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.swap = ~4095ULL; }), ContainsSubstring("swap"));
+  CHECK(verdict([](GuestRecord& g) { g.resources.memory_low = g.memory_bytes; }) == "accepted");
+}
+
+TEST_CASE("every vCPU has a CPU of its own, or none has", "[policy]") {
+  const auto pinned = [](std::uint16_t first, std::uint16_t second, std::uint16_t third = 0) {
+    return verdict([&](GuestRecord& g) {
+      g.resources.pinned_cpus[0] = first;
+      g.resources.pinned_cpus[1] = second;
+      g.resources.pinned_cpus[2] = third;
+      g.resources.cpus = parse_list("0-7").value();
+    });
+  };
+  CHECK(pinned(0, 0) == "accepted");
+  CHECK(pinned(1, 8) == "accepted");
+  CHECK_THAT(pinned(1, 0), ContainsSubstring("for each vCPU, or none"));
+  CHECK_THAT(pinned(0, 1), ContainsSubstring("for each vCPU, or none"));
+  CHECK_THAT(pinned(1, 2, 3), ContainsSubstring("for each vCPU, or none"));
+  CHECK_THAT(pinned(3, 3), ContainsSubstring("names CPU 2 twice"));
+  CHECK_THAT(pinned(1, 9), ContainsSubstring("CPU 8 is not one of resources.cpus"));
+  CHECK_THAT(pinned(1, 0xffff), ContainsSubstring("is not one of"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.realtime_priority = 100; }),
+             ContainsSubstring("realtime_priority"));
+}
+
 TEST_CASE("reserved fields that are not 0 are refused", "[policy]") {
   CHECK_THAT(verdict([](GuestRecord& g) { g.reserved = 1; }), ContainsSubstring("reserved"));
   CHECK_THAT(verdict([](GuestRecord& g) { g.resources.reserved = 1; }), ContainsSubstring("reserved"));

@@ -138,7 +138,8 @@ TEST_CASE("the canonical configuration is written in one way only", "[attest]") 
   CHECK(canonical_configuration(good_guest()) ==
         "immure-configuration=1\ninitrd=on\nvcpus=2\nserial=on\nconsole=on\nentropy=on\nballoon=off\n"
         "memory=67108864\ndisk.0.id=root\ndisk.0.format=raw\ndisk.0.access=read-write\ndisk.1.id=data\n"
-        "disk.1.format=raw\ndisk.1.access=read-only\ncpu-weight=0\ncpu-quota=0\nmemory-overhead=0\npids=0\n");
+        "disk.1.format=raw\ndisk.1.access=read-only\ncpu-weight=0\ncpu-quota=0\nmemory-overhead=0\nmemory-"
+        "low=0\nswap=0\nio-weight=0\npids=0\n");
 }
 
 TEST_CASE("every changed byte of a file changes its event", "[attest]") {

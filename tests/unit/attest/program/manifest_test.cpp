@@ -129,9 +129,10 @@ TEST_CASE("signing fails with the exit code of what is wrong, and leaves an olde
     CHECK(outcome.err.contains("P-256 or P-384"));
   }
   SECTION("an encrypted key") {
-    REQUIRE(run_command({"openssl", "pkey", "-in", IMMURE_ATTEST_KEYS "/ed25519.pem", "-aes256", "-passout",
-                         "pass:x", "-out", owner.secret})
-                .status == 0);
+    const std::string plain = IMMURE_ATTEST_KEYS "/ed25519.pem";
+    REQUIRE(
+        run_command({"openssl", "pkey", "-in", plain, "-aes256", "-passout", "pass:x", "-out", owner.secret})
+            .status == 0);
     const auto outcome = owner.sign();
     CHECK(outcome.status == 3);
     CHECK(outcome.err.contains("encrypted"));

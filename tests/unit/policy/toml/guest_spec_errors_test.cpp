@@ -31,14 +31,16 @@ TEST_CASE("an error names file, line, column, key and what is allowed", "[policy
 
 TEST_CASE("an unknown key is an error that says what was probably meant", "[policy]") {
   CHECK(errors_with("[cpu]\ncuont = 2\n") ==
-        "guest.toml:5:1: cpu.cuont: unknown key, did you mean \"count\"?; allowed: count");
+        "guest.toml:5:1: cpu.cuont: unknown key, did you mean \"count\"?; allowed: count, pinning, "
+        "realtime_priority");
   CHECK_THAT(errors_with("[memroy]\n"),
              ContainsSubstring("4:2: memroy: unknown key, did you mean \"memory\"?"));
   CHECK_THAT(errors_with("[[disks]]\nid = \"a\"\npath = \"/a\"\nformat = \"raw\"\nreadonly = true\n"),
              ContainsSubstring("8:1: disks[0].readonly: unknown key, did you mean \"read_only\"?"));
-  CHECK_THAT(errors_with("[resources]\nfoo = 1\n"),
-             ContainsSubstring(
-                 "resources.foo: unknown key; allowed: cpu_weight, cpu_quota, memory_overhead, pids_max"));
+  CHECK_THAT(
+      errors_with("[resources]\nfoo = 1\n"),
+      ContainsSubstring("resources.foo: unknown key; allowed: cpu_weight, cpu_quota, cpus, memory_nodes, "
+                        "memory_overhead, memory_low, swap, io_weight, pids_max"));
 }
 
 TEST_CASE("a missing key is an error", "[policy]") {
@@ -95,6 +97,31 @@ TEST_CASE("a value out of range is an error", "[policy]") {
              ContainsSubstring("allowed: \"4 MiB\""));
   CHECK_THAT(errors_with("[resources]\npids_max = 8\n"),
              ContainsSubstring("resources.pids_max: 8 is out of range"));
+}
+
+TEST_CASE("places of vCPUs that are not possible are errors", "[policy]") {
+  CHECK_THAT(
+      errors_with("[resources]\ncpus = \"0-\"\n"),
+      ContainsSubstring("resources.cpus: \"0-\" is not a list of numbers below 1024; allowed: CPUs of the "
+                        "host, as \"0-3,8\""));
+  CHECK_THAT(errors_with("[cpu]\ncount = 2\npinning = [3]\n"),
+             ContainsSubstring("cpu.pinning: 1 numbers for 2 vCPUs"));
+  CHECK_THAT(errors_with("[cpu]\npinning = [1024]\n"),
+             ContainsSubstring("cpu.pinning: a number is out of range"));
+  CHECK_THAT(errors_with("[cpu]\npinning = [-1]\n"),
+             ContainsSubstring("cpu.pinning: a number is out of range"));
+  CHECK_THAT(errors_with("[cpu]\npinning = [\"1\"]\n"), ContainsSubstring("cpu.pinning: this is a text"));
+  CHECK_THAT(errors_with("[cpu]\npinning = 1\n"), ContainsSubstring("cpu.pinning: this is a whole number"));
+  CHECK_THAT(errors_with("[cpu]\ncount = 2\npinning = [3, 3]\n"), ContainsSubstring("CPU 3 twice"));
+  CHECK_THAT(errors_with("[cpu]\npinning = [3]\n[resources]\ncpus = \"0-2\"\n"),
+             ContainsSubstring("resources.cpus: CPU 3 of cpu.pinning is not in it"));
+  CHECK_THAT(errors_with("[cpu]\nrealtime_priority = 100\n"),
+             ContainsSubstring("realtime_priority: 100 is out"));
+  CHECK_THAT(
+      errors_with("[resources]\nmemory_low = \"1 GiB\"\n"),
+      ContainsSubstring("resources.memory_low: \"1 GiB\" is out of range; allowed: at most memory.size"));
+  CHECK_THAT(errors_with("[resources]\nswap = 4097\n"), ContainsSubstring("in steps of 4 KiB"));
+  CHECK_THAT(errors_with("[resources]\nio_weight = 0\n"), ContainsSubstring("resources.io_weight: 0 is out"));
 }
 
 TEST_CASE("a wrong number of vCPUs is told once, and not again by the keys that depend on it", "[policy]") {

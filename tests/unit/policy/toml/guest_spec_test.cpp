@@ -58,6 +58,8 @@ manifest = "web.manifest"
 command_line = "quiet \"x\""
 [cpu]
 count = 4
+pinning = [3, 2, 1, 0]
+realtime_priority = 2
 [memory]
 size = "1 GiB"
 balloon = true
@@ -86,6 +88,11 @@ enabled = false
 cpu_weight = 10
 cpu_quota = 400
 memory_overhead = "32 MiB"
+cpus = "0-3"
+memory_nodes = "0"
+memory_low = "512 MiB"
+swap = "1 GiB"
+io_weight = 70
 pids_max = 20
 )");
   CHECK(record.uuid[1] == 0x11);
@@ -116,6 +123,13 @@ pids_max = 20
   CHECK(record.resources.cpu_quota_percent == 400);
   CHECK(record.resources.memory_overhead == 32ULL << 20);
   CHECK(record.resources.pids_max == 20);
+  CHECK(list_text(record.resources.cpus) == "0-3");
+  CHECK(list_text(record.resources.memory_nodes) == "0");
+  CHECK(record.resources.memory_low == 512ULL << 20);
+  CHECK(record.resources.swap == 1ULL << 30);
+  CHECK(record.resources.io_weight == 70);
+  CHECK(record.resources.pinned_cpus == PinnedCpus{4, 3, 2, 1});
+  CHECK(record.resources.realtime_priority == 2);
 }
 
 TEST_CASE("a network without an address gets one of its own that stays", "[policy]") {
@@ -146,5 +160,12 @@ TEST_CASE("the printed specification has every key and gives the same record", "
   record.command_line = *decltype(record.command_line)::from("a=\"b\\c\" d='e'", "line");
   record.uuid[3] = 7;
   record.resources.cpu_weight = 3;
+  record.resources.cpus = parse_list("2,5-6").value();
+  record.resources.memory_nodes = parse_list("0").value();
+  record.resources.pinned_cpus[0] = 6;
+  record.resources.realtime_priority = 7;
+  record.resources.memory_low = 32ULL << 20;
+  record.resources.swap = 64ULL << 20;
+  record.resources.io_weight = 50;
   CHECK(parsed(print_guest_spec(record)) == record);
 }

@@ -18,7 +18,8 @@ std::string errors(const std::string& text) {
 TEST_CASE("an empty host policy is the default one", "[policy]") {
   const auto record = parse_host_policy("", "host.toml");
   REQUIRE(record);
-  CHECK(*record == default_host_policy());
+  CHECK(record->host == default_host_policy());
+  CHECK(record->tenant_count == 0);
 }
 
 TEST_CASE("every key of the host policy arrives in its field", "[policy]") {
@@ -31,6 +32,11 @@ count = 200
 vcpus = 2
 memory = "1 GiB"
 guests = 100
+swap = "1 GiB"
+realtime_priority = 5
+[cpus]
+allowed = "2-7"
+core_scheduling = "required"
 [images]
 directories = ["/srv/a", "/srv/b"]
 [networks]
@@ -41,35 +47,51 @@ measure = "required"
 require_signature = true
 signers = "/etc/immure/signers.pem"
 revoked = "/etc/immure/revoked"
+tpm = "/dev/tpmrm0"
+pcr = 11
 )",
                                         "host.toml");
   REQUIRE(record);
-  CHECK(record->selinux == SelinuxMode::optional);
-  CHECK(record->uid_base == 100'000);
-  CHECK(record->uid_count == 200);
-  CHECK(record->max_vcpus == 2);
-  CHECK(record->max_memory_bytes == 1ULL << 30);
-  CHECK(record->max_guests == 100);
-  REQUIRE(record->image_directory_count == 2);
-  CHECK(record->image_directories[1].view() == "/srv/b");
-  REQUIRE(record->tap_count == 1);
-  CHECK(record->taps[0].view() == "tap0");
-  REQUIRE(record->bridge_count == 2);
-  CHECK(record->bridges[1].view() == "br1");
-  CHECK(record->measure == MeasureMode::required);
-  CHECK(record->signature_required == Switch::on);
-  CHECK(record->signers.view() == "/etc/immure/signers.pem");
-  CHECK(record->revoked.view() == "/etc/immure/revoked");
+  CHECK(record->host.selinux == SelinuxMode::optional);
+  CHECK(record->host.uid_base == 100'000);
+  CHECK(record->host.uid_count == 200);
+  CHECK(record->host.max_vcpus == 2);
+  CHECK(record->host.max_memory_bytes == 1ULL << 30);
+  CHECK(record->host.max_guests == 100);
+  CHECK(record->host.max_swap_bytes == 1ULL << 30);
+  CHECK(record->host.max_realtime_priority == 5);
+  CHECK(list_text(record->host.cpus) == "2-7");
+  CHECK(record->host.core_scheduling == CoreScheduling::required);
+  REQUIRE(record->host.image_directory_count == 2);
+  CHECK(record->host.image_directories[1].view() == "/srv/b");
+  REQUIRE(record->host.tap_count == 1);
+  CHECK(record->host.taps[0].view() == "tap0");
+  REQUIRE(record->host.bridge_count == 2);
+  CHECK(record->host.bridges[1].view() == "br1");
+  const auto& attestation = record->host.attestation;
+  CHECK(attestation.measure == MeasureMode::required);
+  CHECK(attestation.signature_required == Switch::on);
+  CHECK(attestation.signers.view() == "/etc/immure/signers.pem");
+  CHECK(attestation.revoked.view() == "/etc/immure/revoked");
+  CHECK(attestation.tpm.view() == "/dev/tpmrm0");
+  CHECK(attestation.pcr == 11);
 }
 
 TEST_CASE("mistakes in the host policy are told like those of a specification", "[policy]") {
   CHECK(errors("selinux = \"off\"\n") ==
         "host.toml:1:11: selinux: \"off\" is not a mode; allowed: \"required\" or \"optional\"");
+  CHECK_THAT(errors("[cpus]\ncore_scheduling = \"on\"\n"),
+             ContainsSubstring("cpus.core_scheduling: \"on\" is not"));
+  CHECK_THAT(errors("[cpus]\nallowed = \"7-2\"\n"), ContainsSubstring("cpus.allowed: \"7-2\" is not a list"));
+  CHECK_THAT(errors("[limits]\nrealtime_priority = 100\n"),
+             ContainsSubstring("realtime_priority: 100 is out"));
   CHECK_THAT(errors("[attestation]\nmeasure = true\n"), ContainsSubstring("attestation.measure"));
   CHECK_THAT(errors("[attestation]\nmeasure = \"on\"\n"), ContainsSubstring("\"on\" is not a mode"));
   CHECK_THAT(errors("[attestation]\nsigners = \"keys\"\n"), ContainsSubstring("not a path in normal form"));
   CHECK_THAT(errors("[attestation]\nrequire_signature = true\n"), ContainsSubstring("whose signature?"));
   CHECK_THAT(errors("[attestation]\nrequire_signature = 1\n"), ContainsSubstring("require_signature"));
+  CHECK_THAT(errors("[attestation]\npcr = 16\n"), ContainsSubstring("attestation.pcr"));
+  CHECK_THAT(errors("[attestation]\ntpm = \"/dev/tpmrm0\"\n"), ContainsSubstring("attestation.measure"));
   CHECK_THAT(errors("[uids]\nbase = 1000\n"), ContainsSubstring("uids.base: 1000 is out of range"));
   CHECK_THAT(errors("[uids]\nbase = 70001\n"), ContainsSubstring("an even number"));
   CHECK_THAT(errors("[uids]\ncount = 3\n"), ContainsSubstring("uids.count: 3 is out of range"));
@@ -86,9 +108,76 @@ TEST_CASE("mistakes in the host policy are told like those of a specification", 
   CHECK_THAT(errors("[images]\ndirectories = [\"srv\"]\n"),
              ContainsSubstring("\"srv\" is not a path in normal form"));
   CHECK_THAT(errors("[networks]\nbridges = [\"a/b\"]\n"),
-             ContainsSubstring("networks.bridges: \"a/b\" cannot be the name of an interface"));
+             ContainsSubstring("networks.bridges: \"a/b\" is not the name of an interface"));
   CHECK_THAT(errors("[networks]\nbridge = [\"a\"]\n"), ContainsSubstring("did you mean \"bridges\"?"));
   std::string many = "[images]\ndirectories = [";
   for (int i = 0; i < 17; ++i) many += "\"/d" + std::to_string(i) + "\",";
-  CHECK_THAT(errors(many + "]\n"), ContainsSubstring("17 directories are too many"));
+  CHECK_THAT(errors(many + "]\n"), ContainsSubstring("images.directories: 17 are too many"));
+}
+
+TEST_CASE("every key of a tenant arrives in its field", "[policy]") {
+  const auto file = parse_host_policy(R"(
+owners = ["root-by-sudo"]
+[[tenants]]
+name = "acme"
+users = ["alice", "bob"]
+groups = ["acme"]
+guest_names = "acme-"
+directories = ["/srv/acme"]
+taps = ["tap0"]
+bridges = ["br0"]
+vcpus = 4
+memory = "2 GiB"
+swap = "1 GiB"
+realtime_priority = 2
+guests = 20
+total_vcpus = 40
+total_memory = "64 GiB"
+signers = "/etc/immure/acme.pem"
+[[tenants]]
+name = "umbrella"
+)",
+                                      "host.toml");
+  REQUIRE(file);
+  REQUIRE(file->owner_count == 1);
+  CHECK(file->owners[0].view() == "root-by-sudo");
+  REQUIRE(file->tenant_count == 2);
+  const auto& acme = file->tenants[0];
+  CHECK(acme.limits.name.view() == "acme");
+  REQUIRE(acme.user_count == 2);
+  CHECK(acme.users[1].view() == "bob");
+  REQUIRE(acme.group_count == 1);
+  CHECK(acme.groups[0].view() == "acme");
+  CHECK(acme.limits.guest_names.view() == "acme-");
+  REQUIRE(acme.limits.directory_count == 1);
+  CHECK(acme.limits.directories[0].view() == "/srv/acme");
+  CHECK(acme.taps[0].view() == "tap0");
+  CHECK(acme.bridges[0].view() == "br0");
+  CHECK(acme.max_vcpus == 4);
+  CHECK(acme.max_memory_bytes == 2ULL << 30);
+  CHECK(acme.max_swap_bytes == 1ULL << 30);
+  CHECK(acme.max_realtime_priority == 2);
+  CHECK(acme.limits.max_guests == 20);
+  CHECK(acme.limits.max_total_vcpus == 40);
+  CHECK(acme.limits.max_total_memory == 64ULL << 30);
+  CHECK(acme.signers.view() == "/etc/immure/acme.pem");
+  CHECK(file->tenants[1].signers.empty());
+  CHECK(file->tenants[1].limits.max_guests == max_host_guests);
+  CHECK(file->tenants[1].max_swap_bytes == 0);
+}
+
+TEST_CASE("mistakes in a tenant are told with their place", "[policy]") {
+  CHECK_THAT(errors("[[tenants]]\nusers = [\"a\"]\n"),
+             ContainsSubstring("tenants[0].name: this key is missing"));
+  CHECK_THAT(errors("[[tenants]]\nname = \"A\"\n"),
+             ContainsSubstring("tenants[0].name: \"A\" cannot be one"));
+  CHECK_THAT(errors("[[tenants]]\nname = \"a\"\nusers = [\"\"]\n"),
+             ContainsSubstring("tenants[0].users: \"\" is not a name"));
+  CHECK_THAT(errors("[[tenants]]\nname = \"a\"\nvcpus = 0\n"),
+             ContainsSubstring("tenants[0].vcpus: 0 is out"));
+  CHECK_THAT(errors("[[tenants]]\nname = \"a\"\nuser = [\"b\"]\n"),
+             ContainsSubstring("did you mean \"users\"?"));
+  CHECK_THAT(errors("[[tenants]]\nname = \"a\"\n[[tenants]]\nname = \"a\"\n"),
+             ContainsSubstring("is used twice"));
+  CHECK_THAT(errors("owners = [1]\n"), ContainsSubstring("owners: this is a whole number"));
 }

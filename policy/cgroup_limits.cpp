@@ -1,0 +1,45 @@
+#include "policy/cgroup_limits.hpp"
+
+namespace immure::policy {
+namespace {
+
+constexpr std::uint64_t default_overhead = 64ULL << 20;
+constexpr std::uint64_t monitor_bytes = 32ULL << 20;
+constexpr std::uint64_t quota_period = 100'000;  // Microseconds: the kernel's default.
+constexpr std::uint64_t page = 4096;             // What the kernel rounds limits of memory to.
+
+/// Of CPUs and memory nodes the kernel takes any that may once be there; effective are those that are.
+void add_set(std::vector<CgroupLimit>& limits, const std::string& file, const HostSet& set) {
+  if (!set.empty()) limits.push_back({file, list_text(set), file + ".effective"});
+}
+
+}  // namespace
+
+std::vector<CgroupLimit> vmm_limits(const GuestRecord& guest, const HostPolicyRecord& host) {
+  const auto& asked = guest.resources;
+  const auto overhead = asked.memory_overhead != 0 ? asked.memory_overhead : default_overhead;
+  const auto pids = asked.pids_max != 0 ? asked.pids_max : guest.vcpus + min_spare_pids;
+  std::vector<CgroupLimit> limits{
+      {"memory.max", std::to_string((guest.memory_bytes + overhead) / page * page)},
+      {"memory.swap.max", std::to_string(asked.swap)},
+      {"pids.max", std::to_string(pids)}};
+  if (asked.memory_low != 0) limits.push_back({"memory.low", std::to_string(asked.memory_low)});
+  if (asked.cpu_weight != 0) limits.push_back({"cpu.weight", std::to_string(asked.cpu_weight)});
+  if (asked.cpu_quota_percent != 0) {
+    const auto quota = asked.cpu_quota_percent * quota_period / 100;
+    limits.push_back({"cpu.max", std::to_string(quota) + " " + std::to_string(quota_period)});
+  }
+  if (asked.io_weight != 0) limits.push_back({"io.weight", "default " + std::to_string(asked.io_weight)});
+  add_set(limits, "cpuset.cpus", asked.cpus.empty() ? host.cpus : asked.cpus);
+  add_set(limits, "cpuset.mems", asked.memory_nodes);
+  return limits;
+}
+
+std::vector<CgroupLimit> monitor_limits(const HostPolicyRecord& host) {
+  std::vector<CgroupLimit> limits{
+      {"memory.max", std::to_string(monitor_bytes)}, {"memory.swap.max", "0"}, {"pids.max", "4"}};
+  add_set(limits, "cpuset.cpus", host.cpus);
+  return limits;
+}
+
+}  // namespace immure::policy

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "policy/guest_record.hpp"
+
+namespace immure::policy {
+
+constexpr std::uint32_t no_uid = 0xffff'ffff;  ///< of a requester: the host itself, as a service of it
+constexpr std::uint32_t max_tenants = 32;
+constexpr std::uint32_t max_tenant_members = 32;
+constexpr std::uint32_t max_tenant_directories = 8;
+constexpr std::uint32_t max_tenant_interfaces = 8;
+
+using TenantName = BoundedString<64>;   ///< as a guest's name
+using AccountName = BoundedString<64>;  ///< of a user or a group of the host: useradd(8)
+
+/// What one tenant may have; where it is compiled for whoever asks, also in HostPolicyRecord.
+struct TenantLimits {
+  TenantName name;        ///< empty: the host's owner
+  GuestName guest_names;  ///< how names of his guests begin; empty: any
+  std::uint32_t max_guests = 0;
+  std::uint32_t max_total_vcpus = 0;
+  std::uint64_t max_total_memory = 0;
+  std::uint32_t directory_count = 0;  ///< where disks that his guests write to must lie
+  std::uint32_t reserved = 0;
+  std::array<HostPath, max_tenant_directories> directories{};
+
+  friend bool operator==(const TenantLimits&, const TenantLimits&) = default;
+};
+
+/// One [[tenants]] of the host policy: who, and what he may have instead of what the host's owner may.
+struct TenantRecord {
+  TenantLimits limits;
+  std::uint32_t user_count = 0;
+  std::uint32_t group_count = 0;
+  std::array<AccountName, max_tenant_members> users{};
+  std::array<AccountName, max_tenant_members> groups{};
+  std::uint64_t max_memory_bytes = 0;  ///< of one guest; 0: as the host policy says
+  std::uint64_t max_swap_bytes = 0;    ///< none unless he is given some
+  std::uint32_t max_vcpus = 0;         ///< of one guest; 0: as the host policy says
+  std::uint32_t max_realtime_priority = 0;
+  std::uint32_t tap_count = 0;
+  std::uint32_t bridge_count = 0;
+  std::array<InterfaceName, max_tenant_interfaces> taps{};
+  std::array<InterfaceName, max_tenant_interfaces> bridges{};
+  HostPath signers;  ///< whose signatures count for his guests, which then need one; empty: as for everybody
+
+  friend bool operator==(const TenantRecord&, const TenantRecord&) = default;
+};
+
+Result<void> check(const TenantLimits& limits);
+Result<void> check(const TenantRecord& tenant);
+
+}  // namespace immure::policy

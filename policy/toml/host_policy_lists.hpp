@@ -1,0 +1,18 @@
+#pragma once
+
+#include <span>
+
+#include "policy/tenant_record.hpp"
+#include "policy/toml/table_reader.hpp"
+
+namespace immure::policy::toml_text {
+
+// Arrays of the host policy, each read into an array of a record; yields how many there are. What is wrong,
+// or too much, is told.
+
+std::uint32_t read_directories(TableReader& table, std::string_view key, std::span<HostPath> into);
+std::uint32_t read_interfaces(TableReader& table, std::string_view key, std::span<InterfaceName> into);
+/// Of users or groups.
+std::uint32_t read_accounts(TableReader& table, std::string_view key, std::span<AccountName> into);
+
+}  // namespace immure::policy::toml_text

@@ -1,0 +1,86 @@
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+
+#include "base/io.hpp"
+#include "policy/cgroup_limits.hpp"
+#include "policy/guest_claim.hpp"
+#include "policy/host_policy_file.hpp"
+#include "policy/launch_entry.hpp"
+#include "policy/toml/guest_spec.hpp"
+#include "policy/vmm_record.hpp"
+#include "tests/unit/policy/test_records.hpp"
+
+using namespace immure;
+using namespace immure::policy;
+
+namespace {
+
+/// A record that the checks accept, with some bytes changed: each five of the input are a place,
+/// little-endian, and what stands there.
+template <typename Record>
+Record changed(Record record, std::span<const std::uint8_t> input) {
+  const auto bytes = writable_bytes_of(record);
+  for (; input.size() >= 5; input = input.subspan(5)) {
+    std::uint32_t place = 0;
+    std::memcpy(&place, input.data(), sizeof(place));
+    bytes[place % bytes.size()] = std::byte{input[4]};
+  }
+  return record;
+}
+
+HostPolicyFile good_policy() {
+  auto file = default_host_policy_file();
+  file.tenant_count = 1;
+  auto& tenant = file.tenants[0];
+  tenant.limits.name = test::text<TenantName>("acme");
+  tenant.user_count = tenant.group_count = tenant.limits.directory_count = tenant.tap_count = 1;
+  tenant.users[0] = test::text<AccountName>("alice");
+  tenant.groups[0] = test::text<AccountName>("acme");
+  tenant.limits.directories[0] = test::text<HostPath>("/srv/acme");
+  tenant.taps[0] = test::text<InterfaceName>("tap0");
+  return file;
+}
+
+/// What is accepted can be used, and printed as a specification that compiles to the same.
+void use(const GuestRecord& guest) {
+  if (!check(guest)) return;
+  const auto host = default_host_policy();
+  static_cast<void>(evaluate(guest, host));
+  static_cast<void>(vmm_limits(guest, host));
+  static_cast<void>(make_claim(guest, host));
+  if (!check(make_vmm_record(guest))) std::abort();
+  const auto again = parse_guest_spec(print_guest_spec(guest), "guest.toml", "/");
+  if (!again || *again != guest) std::abort();
+}
+
+void use(const HostPolicyFile& file) {
+  if (!check(file)) return;
+  for (const auto* group : {"acme", ""}) {
+    if (!check(policy_for(file, Requester{"alice", {group}}))) std::abort();
+  }
+}
+
+}  // namespace
+
+// Any bytes as one of the records that programs hand each other: an error, or something that can be used.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::span input(data + 1, size - 1);
+  const auto guest = test::networked_guest();
+  switch (*data % 4) {
+    case 0:
+      use(changed(guest, input));
+      break;
+    case 1:
+      use(changed(good_policy(), input));
+      break;
+    case 2:
+      static_cast<void>(check(changed(make_vmm_record(guest), input)));
+      break;
+    default:
+      static_cast<void>(check(changed(make_launch_entry(LaunchEvent::started, guest), input)));
+  }
+  return 0;
+}

@@ -1,0 +1,70 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "launcher/plan.hpp"
+#include "tests/unit/launcher/test_host.hpp"
+
+using namespace immure;
+using namespace immure::launcher;
+using namespace immure::launcher::test;
+
+namespace {
+
+constexpr const char* fifo_7 =
+    "1 (v) c)) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 -8 0 1 0 47 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 1 7 1 0";
+constexpr const char* normal =
+    "1 (vcpu0) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 47 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0";
+
+/// Reads a VMM back whose vCPU is to run on CPU 2 with priority 7, and of which the kernel says this.
+Result<void> read_back_vcpu(const std::string& cpus, const std::string& stat) {
+  Host host;
+  host.guest.resources.pinned_cpus[0] = 3;
+  host.guest.resources.realtime_priority = 7;
+  auto launch = host.launch();
+  host.show(launch);
+  host.kernel.proc = [&, shown = host.kernel.proc](const std::string& path) {
+    if (path.ends_with("/comm")) return std::string("vcpu0\n");
+    if (path.ends_with("/task/1/status")) return shown(path) + "Cpus_allowed_list:\t" + cpus + "\n";
+    return path.ends_with("/task/1/stat") ? stat : shown(path);
+  };
+  auto executed = execute(make_plan(host.guest), launch);
+  static_cast<void>(launch.ledger.undo(host.kernel));
+  return executed;
+}
+
+}  // namespace
+
+TEST_CASE("a guest does not start where a vCPU is not in its place", "[launcher]") {
+  CHECK(read_back_vcpu("2", fifo_7));
+  for (const auto* cpus : {"0-3", "1", ""}) CHECK_FALSE(read_back_vcpu(cpus, fifo_7));
+  CHECK_FALSE(read_back_vcpu("2", normal));
+  CHECK_FALSE(read_back_vcpu("2", ""));
+}
+
+TEST_CASE("a guest shares no core where the host can keep it from that", "[launcher]") {
+  using policy::CoreScheduling;
+  const auto started = [](CoreScheduling mode, int error) {
+    Host host;
+    host.kernel.core_scheduling_error = error;
+    auto launch = host.launch();
+    launch.host.core_scheduling = mode;
+    host.show(launch);
+    const auto executed = execute(make_plan(host.guest), launch).has_value();
+    REQUIRE(launch.ledger.undo(host.kernel));
+    return executed;
+  };
+  CHECK(started(CoreScheduling::required, 0));
+  CHECK_FALSE(started(CoreScheduling::required, EINVAL));
+  CHECK(started(CoreScheduling::where_possible, EINVAL));
+  CHECK_FALSE(started(CoreScheduling::where_possible, EPERM));
+  CHECK(started(CoreScheduling::off, EPERM));
+}
+
+TEST_CASE("a guest's whole cgroup is forbidden to open devices, before anything runs in it", "[launcher]") {
+  Host host;
+  auto launch = host.launch();
+  host.show(launch);
+  REQUIRE(execute(make_plan(host.guest), launch));
+  CHECK(host.kernel.first("forbid_devices " + host.paths.cgroups + "/immure/web1") <
+        host.kernel.first("clone"));
+  REQUIRE(launch.ledger.undo(host.kernel));
+}
