@@ -24,13 +24,28 @@ Result<UniqueFd> open_file(const std::string& path, int flags, Links links) {
   return fd;
 }
 
-Result<bool> try_lock(int fd, LockKind kind) {
+namespace {
+
+int lock_whole_file(int fd, LockKind kind, int command) {
   struct flock whole_file{};
   whole_file.l_type = kind == LockKind::shared ? F_RDLCK : F_WRLCK;
   whole_file.l_whence = SEEK_SET;
-  if (::fcntl(fd, F_OFD_SETLK, &whole_file) == 0) return true;
+  return ::fcntl(fd, command, &whole_file);
+}
+
+}  // namespace
+
+Result<bool> try_lock(int fd, LockKind kind) {
+  if (lock_whole_file(fd, kind, F_OFD_SETLK) == 0) return true;
   if (errno == EAGAIN || errno == EACCES) return false;
   return system_error("lock");
+}
+
+Result<void> wait_for_lock(int fd, LockKind kind) {
+  while (lock_whole_file(fd, kind, F_OFD_SETLKW) != 0) {
+    if (errno != EINTR) return system_error("wait for the lock");
+  }
+  return {};
 }
 
 Result<std::vector<std::string>> list_directory(UniqueFd directory, std::string_view what) {

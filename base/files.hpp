@@ -18,6 +18,8 @@ Result<UniqueFd> open_file(const std::string& path, int flags, Links links);
 /// Takes an open file description lock (fcntl(2), F_OFD_SETLK) on the whole file, without waiting: false
 /// where somebody else's is in the way. It goes with the last copy of the fd.
 Result<bool> try_lock(int fd, LockKind kind);
+/// The same, but waits (F_OFD_SETLKW).
+Result<void> wait_for_lock(int fd, LockKind kind);
 
 /// The names in an open directory but "." and "..", in the file system's order; `what` is its name in an
 /// Error.

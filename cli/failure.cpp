@@ -52,6 +52,8 @@ std::string_view exit_code_name(ExitCode code) {
       return "bad_signature";
     case ExitCode::policy_refused:
       return "policy_refused";
+    case ExitCode::bad_log:
+      return "bad_log";
   }
   return "unknown";
 }

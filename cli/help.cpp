@@ -85,7 +85,7 @@ const char* const program_details =
     "  6 image refused                 7 name in use              8 no such guest\n"
     "  9 confinement failed           10 guest crashed           11 VMM died\n"
     " 12 killed                       13 not permitted           14 bad signature\n"
-    " 15 policy refused\n\n"
+    " 15 policy refused              16 bad event log\n\n"
     "immure(1) tells more; immure COMMAND --help shows each command's options.";
 
 std::span<const CommandHelp> all_command_help() { return commands; }

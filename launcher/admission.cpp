@@ -19,7 +19,8 @@ Result<std::string> login_uid(Kernel& kernel) {
 Result<policy::HostPolicyRecord> compile(Kernel& kernel, int file, const std::string& compiler,
                                          const std::string& requester) {
   policy::HostPolicyRecord record;
-  const Errand errand{.verb = "compile-host-policy", .argument = requester, .input = file};
+  std::vector<std::string> arguments{"immure", "internal", "compile-host-policy", requester};
+  const Errand errand{.arguments = std::move(arguments), .input = file};
   IMMURE_TRY(run_errand(kernel, compiler, errand, writable_bytes_of(record)));
   IMMURE_TRY(policy::check(record));
   return record;

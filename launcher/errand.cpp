@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 
-#include "launcher/steps/confinement.hpp"
-
 namespace immure::launcher {
 namespace {
 
@@ -11,15 +9,13 @@ constexpr uid_t nobody = 65534;
 
 /// In the child. Returns only where it failed.
 Result<void> become_nobody(Kernel& kernel, int program, const Errand& errand, int output) {
-  std::vector<FdMapping> fds{{errand.input, 0}, {output, 1}, {2, 2}};
-  if (errand.file >= 0) fds.push_back({errand.file, 3});
+  auto fds = errand.files;
+  fds.insert(fds.end(), {{errand.input, 0}, {output, 1}, {2, 2}});
   IMMURE_TRY(kernel.reset_signals());
   IMMURE_TRY(ArrangeFds{fds}.apply(kernel));
   IMMURE_TRY(DropPrivileges{nobody}.apply(kernel));
   IMMURE_TRY(kernel.set_no_new_privs());
-  std::vector<std::string> arguments{"immure", "internal", errand.verb};
-  if (!errand.argument.empty()) arguments.push_back(errand.argument);
-  return kernel.execute(program, arguments);
+  return kernel.execute(program, errand.arguments);
 }
 
 }  // namespace
@@ -58,7 +54,7 @@ Result<void> run_errand(Kernel& kernel, const std::string& program, const Errand
   output.first.reset();
   const auto end = IMMURE_TRY(kernel.wait(process));
   if (end.status == 0 && end.signal == 0 && length == answer.size()) return {};
-  return invalid(std::string(errand.verb) + " failed (status " + std::to_string(end.status) + ", signal " +
+  return invalid(errand.arguments.back() + " failed (status " + std::to_string(end.status) + ", signal " +
                  std::to_string(end.signal) + ")");
 }
 

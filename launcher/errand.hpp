@@ -1,15 +1,14 @@
 #pragma once
 
-#include "launcher/kernel.hpp"
+#include "launcher/steps/confinement.hpp"
 
 namespace immure::launcher {
 
-/// Something that needs no privilege, but reads or writes text: `immure internal VERB` does it, as nobody.
+/// Something that needs no privilege, but reads or writes text, or computes: a program does it, as nobody.
 struct Errand {
-  const char* verb = nullptr;
-  std::string argument{};  ///< of the verb; may be empty
-  int input = -1;          ///< its standard input
-  int file = -1;           ///< the file that it works on, its fd 3; -1: none
+  std::vector<std::string> arguments;  ///< from argv[0] on
+  int input = -1;                      ///< its standard input
+  std::vector<FdMapping> files{};      ///< what else it has open, from 3 on
 };
 
 /// Opens what must be a file of root's that nobody else can write: a program, the host policy, the launch

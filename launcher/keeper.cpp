@@ -11,6 +11,7 @@
 #include "launcher/launch_log.hpp"
 #include "launcher/plan.hpp"
 #include "launcher/recover.hpp"
+#include "policy/guest_text.hpp"
 #include "policy/vmm_record.hpp"
 
 namespace immure::launcher {
@@ -85,20 +86,6 @@ void let_monitor_finish(Launch& launch) {
   static_cast<void>(launch.kernel.poll(std::span(&ended, 1), monitor_milliseconds));
 }
 
-/// How the guest ended, in one word for the audit log.
-std::string_view reason_of(ExitCode code) {
-  switch (code) {
-    case ExitCode::success:
-      return "shutdown";
-    case ExitCode::killed:
-      return "destroyed";
-    case ExitCode::guest_crashed:
-      return "crashed";
-    default:
-      return "failed";
-  }
-}
-
 /// Plan, keeper, undo: from the first change to the host to the last.
 ExitCode launch_and_keep(Launch& launch, int stop_signals_fd, const Reporter& reporter) {
   Ending end;
@@ -111,7 +98,8 @@ ExitCode launch_and_keep(Launch& launch, int stop_signals_fd, const Reporter& re
   }
   let_monitor_finish(launch);
   if (launch.started_at != 0) {
-    if (const auto told = audit_stop(launch, reason_of(end.code)); !told) log_line(told.error().message);
+    if (const auto told = audit_stop(launch, policy::reason_of(end.code)); !told)
+      log_line(told.error().message);
   }
   // Before the undoing: whoever sees that the guest is gone finds in the log how it ended.
   const auto event = executed ? policy::LaunchEvent::ended : policy::LaunchEvent::failed;
@@ -129,18 +117,7 @@ ExitCode launch_and_keep(Launch& launch, int stop_signals_fd, const Reporter& re
 
 ExitCode exit_code_of(const ProcessEnd& end) {
   if (end.signal != 0) return ExitCode::vmm_died;
-  switch (static_cast<policy::VmmExit>(end.status)) {
-    case policy::VmmExit::powered_off:
-      return ExitCode::success;
-    case policy::VmmExit::guest_crashed:
-      return ExitCode::guest_crashed;
-    case policy::VmmExit::image_refused:
-      return ExitCode::image_refused;
-    case policy::VmmExit::guest_reset:
-    case policy::VmmExit::setup_failed:
-      break;
-  }
-  return ExitCode::failure;
+  return policy::exit_code_of(static_cast<policy::VmmExit>(end.status));
 }
 
 ExitCode run_guest(Kernel& kernel, const Paths& paths, const policy::GuestRecord& guest, int stop_signals_fd,

@@ -7,6 +7,7 @@
 #include "launcher/spawn.hpp"
 #include "policy/exit_codes.hpp"
 #include "policy/host_policy_record.hpp"
+#include "policy/measurement.hpp"
 
 namespace immure::launcher {
 
@@ -40,7 +41,8 @@ struct Launch {
   UniqueFd initrd_image{};
   std::vector<UniqueFd> disks{};  ///< as many as guest.disks, once they are open
   off_t longest_disk = 0;         ///< bytes of the longest file among those that the guest writes
-  std::vector<UniqueFd> nets{};   ///< as many as guest.nets, once they are attached
+  policy::Measurement measurement{};
+  std::vector<UniqueFd> nets{};  ///< as many as guest.nets, once they are attached
   Channels channels{};
 
   FdPair gate{};         ///< ours, the VMM's: the latter stays open for the read-back to compare with

@@ -13,7 +13,9 @@ Result<std::string> append(Kernel& kernel, const Paths& paths, const policy::Lau
   const auto record = IMMURE_TRY(kernel.make_sealed("launch-entry", bytes_of(entry)));
   const auto log = IMMURE_TRY(open_of_root(kernel, paths.launch_log, O_RDWR | O_APPEND | O_CREAT));
   std::string digest(policy::launch_digest_size, '\0');
-  const Errand errand{.verb = "append-launch-entry", .input = record.get(), .file = log.get()};
+  const Errand errand{.arguments = {"immure", "internal", "append-launch-entry"},
+                      .input = record.get(),
+                      .files = {{log.get(), policy::launch_log_fd}}};
   IMMURE_TRY(run_errand(kernel, paths.immure, errand, std::as_writable_bytes(std::span(digest))));
   return digest;
 }

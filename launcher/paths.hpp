@@ -12,11 +12,13 @@ struct Paths {
   std::string guests = policy::guests_directory;
   std::string leases = policy::leases_directory;
   std::string contents = std::string(policy::runtime_directory) + "/contents";
+  std::string events = policy::event_log_path;
   std::string journal = policy::journal_directory;
   std::string cgroups = "/sys/fs/cgroup";
   std::string kvm = "/dev/kvm";
   std::string vmm = IMMURE_LIBEXECDIR "/immure-vmm";
   std::string monitor = IMMURE_LIBEXECDIR "/immure-monitor";
+  std::string attest = IMMURE_LIBEXECDIR "/immure-attest";
   std::string immure = IMMURE_BINDIR "/immure";
   std::string launch_log = policy::launch_log_path;
   std::string host_policy = policy::host_policy_path;

@@ -38,19 +38,22 @@ Result<void> make_guest_directory(Launch& launch);
 /// have too much together, one sees the other, or both do.
 Result<void> claim_share(Launch& launch);
 
+/// /dev/kvm, /dev/null and the two programs, each opened once; a program must be root's and writable for root
+/// alone.
+Result<void> open_programs(Launch& launch);
 /// Kernel and initrd: opened once, copied into sealed memfds. What was copied is what boots.
 Result<void> copy_images(Launch& launch);
 /// Disks: opened once, checked and locked, all through the same fds that the VMM gets.
 Result<void> open_disks(Launch& launch);
+/// What those fds and the VMM's program consist of and, where the guest names a manifest, whether those whom
+/// the host policy names signed just that.
+Result<void> measure_launch(Launch& launch);
 /// The same fds again: a disk of this guest alone gets its label, a read-only one that of shared content.
 Result<void> label_disks(Launch& launch);
 
 Result<void> make_cgroup(Launch& launch);
 /// The taps of the guest's networks; then the launcher can change no network any more.
 Result<void> attach_networks(Launch& launch);
-/// /dev/kvm, /dev/null and the two programs, each opened once; a program must be root's and writable for root
-/// alone.
-Result<void> open_programs(Launch& launch);
 /// The VMM's record, the log pipe, console and control sockets, the monitor's listener. What two processes
 /// share has the guest's own label, as the launcher's categories would put it out of the guest's reach.
 Result<void> make_channels(Launch& launch);

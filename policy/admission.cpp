@@ -48,6 +48,9 @@ void add_paths(std::vector<Verdict>& verdicts, const GuestRecord& guest, const H
   const auto anywhere = readable.empty() && host.tenant.name.empty();
   verdicts.push_back(below(rule, "boot.kernel", guest.kernel, readable, anywhere));
   if (!guest.initrd.empty()) verdicts.push_back(below(rule, "boot.initrd", guest.initrd, readable, anywhere));
+  if (!guest.manifest.empty()) {
+    verdicts.push_back(below(rule, "boot.manifest", guest.manifest, readable, anywhere));
+  }
   const auto own = std::span<const HostPath>(host.tenant.directories).first(host.tenant.directory_count);
   for (std::uint32_t i = 0; i < guest.disk_count; ++i) {
     const auto& disk = guest.disks[i];
@@ -82,6 +85,21 @@ void add_cpus(std::vector<Verdict>& verdicts, const ResourceRecord& asked, const
                       host.cpus.empty() || cpus.is_within(host.cpus)});
 }
 
+/// A manifest counts where the host's owner says whose; one that nobody would look at is a mistake.
+void add_signature(std::vector<Verdict>& verdicts, const GuestRecord& guest, const AttestationRules& rules) {
+  const auto is_signed = !guest.manifest.empty();
+  if (rules.signature_required == Switch::on) {
+    verdicts.push_back(
+        {"attestation.require_signature",
+         is_signed ? is_quoted("boot.manifest", guest.manifest.view()) : "boot.manifest is missing",
+         "signed guests only: see `immure sign`", is_signed});
+  } else if (is_signed) {
+    verdicts.push_back({"attestation.signers", is_quoted("boot.manifest", guest.manifest.view()),
+                        rules.signers.empty() ? "nobody's signature" : "those of its signers",
+                        !rules.signers.empty()});
+  }
+}
+
 }  // namespace
 
 std::vector<Verdict> evaluate(const GuestRecord& guest, const HostPolicyRecord& host) {
@@ -107,6 +125,7 @@ std::vector<Verdict> evaluate(const GuestRecord& guest, const HostPolicyRecord& 
                              guest.resources.realtime_priority, host.max_realtime_priority));
   add_cpus(verdicts, guest.resources, host);
   add_paths(verdicts, guest, host);
+  add_signature(verdicts, guest, host.attestation);
   for (std::uint32_t i = 0; i < guest.net_count; ++i) {
     verdicts.push_back(of_net(guest.nets[i], "nets[" + std::to_string(i) + "]", host));
   }

@@ -21,6 +21,7 @@ enum class ExitCode : int {
   not_permitted = 13,      ///< the caller may not do this (root is needed)
   bad_signature = 14,      ///< evidence is malformed, or a signature or certificate of it is not good
   policy_refused = 15,     ///< evidence is genuine, but not what the policy asks for
+  bad_log = 16,            ///< an event log is malformed, or not the one that the evidence is for
 };
 
 }  // namespace immure::policy

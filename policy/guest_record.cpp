@@ -206,6 +206,7 @@ Result<void> check(const GuestRecord& record) {
   }
   IMMURE_TRY(check_path(record.kernel, "boot.kernel"));
   if (!record.initrd.empty()) IMMURE_TRY(check_path(record.initrd, "boot.initrd"));
+  if (!record.manifest.empty()) IMMURE_TRY(check_path(record.manifest, "boot.manifest"));
   if (!record.command_line.is_well_formed()) return invalid("boot.command_line contains a control character");
   if (record.vcpus < 1 || record.vcpus > max_vcpus) {
     return invalid("cpu.count must be 1 to " + std::to_string(max_vcpus) + ", not " +

@@ -86,7 +86,8 @@ struct GuestRecord {
   GuestName name;
   Uuid uuid{};  ///< all zero: the launcher draws one
   HostPath kernel;
-  HostPath initrd;  ///< empty: none
+  HostPath initrd;    ///< empty: none
+  HostPath manifest;  ///< signed: which files may be started as this guest; empty: none
   BoundedString<2048> command_line;
   std::uint32_t vcpus = 0;
   Switch serial{};   ///< 16550 at COM1, wired to the guest's console (early output)

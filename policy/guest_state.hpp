@@ -1,5 +1,6 @@
 #pragma once
 
+#include "policy/measurement.hpp"
 #include "policy/tenant_record.hpp"
 
 namespace immure::policy {
@@ -14,6 +15,7 @@ struct GuestFile {
   DiskAccess access{};
   std::int32_t keeper_fd = -1;
   std::int32_t vmm_fd = -1;
+  MeasuredItem measured;  ///< at the launch; all zero where that was not measured
 };
 
 /// One network of the guest: VMM fd vmm_fd::first_net + index.
@@ -56,9 +58,9 @@ struct GuestState {
   std::array<GuestNet, max_nets> nets{};
 };
 
-/// What the specification says of a guest, and under which number the VMM has each of its files; the keeper
-/// adds the rest.
-GuestState make_guest_state(const GuestRecord& guest);
+/// What the specification says of a guest, under which number the VMM has each of its files, and what was
+/// measured of them; the keeper adds the rest.
+GuestState make_guest_state(const GuestRecord& guest, const Measurement& measurement);
 
 constexpr const char* runtime_directory = "/run/immure";
 constexpr const char* guests_directory = "/run/immure/guests";        ///< NAME/state, NAME/monitor.sock

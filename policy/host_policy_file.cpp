@@ -35,6 +35,10 @@ HostPolicyRecord of_tenant(HostPolicyRecord record, const TenantRecord& tenant) 
   record.bridge_count = tenant.bridge_count;
   std::ranges::copy(tenant.taps, record.taps.begin());
   std::ranges::copy(tenant.bridges, record.bridges.begin());
+  if (!tenant.signers.empty()) {
+    record.attestation.signers = tenant.signers;
+    record.attestation.signature_required = Switch::on;
+  }
   return record;
 }
 

@@ -72,6 +72,7 @@ Result<void> check(const HostPolicyRecord& record) {
   if (record.requester_allowed != Switch::off && record.requester_allowed != Switch::on)
     return invalid("the host policy says neither yes nor no to the requester");
   if (record.reserved != 0) return invalid("the host policy: a reserved field is not 0");
+  IMMURE_TRY(check(record.attestation));
   return check(record.tenant);
 }
 

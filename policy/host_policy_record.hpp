@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 
+#include "policy/attestation_rules.hpp"
 #include "policy/tenant_record.hpp"
 
 namespace immure::policy {
@@ -46,6 +47,7 @@ struct HostPolicyRecord {
   Switch requester_allowed{};  ///< off: he is neither an owner nor a tenant's
   std::uint32_t reserved = 0;
   TenantLimits tenant;
+  AttestationRules attestation;
 
   friend bool operator==(const HostPolicyRecord&, const HostPolicyRecord&) = default;
 };

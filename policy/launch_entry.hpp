@@ -27,6 +27,7 @@ struct LaunchEntry {
   std::int32_t exit_code = 0;  ///< of ended, failed and refused
   GuestState state;            ///< of started and restarted; otherwise only its name and uuid
   GuestRecord guest;           ///< what was asked for; all zero for abandoned
+  Measurement measurement;  ///< of started and restarted, where the launch was measured; otherwise all zero
   BoundedString<1024> message;
   /// What the kernel said of the VMM: files of its /proc directory as they were, each behind a line "[NAME]".
   BoundedString<16384> read_back;

@@ -45,6 +45,7 @@ struct TenantRecord {
   std::uint32_t bridge_count = 0;
   std::array<InterfaceName, max_tenant_interfaces> taps{};
   std::array<InterfaceName, max_tenant_interfaces> bridges{};
+  HostPath signers;  ///< whose signatures count for his guests, which then need one; empty: as for everybody
 
   friend bool operator==(const TenantRecord&, const TenantRecord&) = default;
 };

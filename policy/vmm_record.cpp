@@ -63,4 +63,19 @@ VmmRecord make_vmm_record(const GuestRecord& guest) {
   return record;
 }
 
+ExitCode exit_code_of(VmmExit end) {
+  switch (end) {
+    case VmmExit::powered_off:
+      return ExitCode::success;
+    case VmmExit::guest_crashed:
+      return ExitCode::guest_crashed;
+    case VmmExit::image_refused:
+      return ExitCode::image_refused;
+    case VmmExit::guest_reset:
+    case VmmExit::setup_failed:
+      break;
+  }
+  return ExitCode::failure;
+}
+
 }  // namespace immure::policy

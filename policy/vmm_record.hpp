@@ -1,5 +1,6 @@
 #pragma once
 
+#include "policy/exit_codes.hpp"
 #include "policy/guest_record.hpp"
 
 namespace immure::policy {
@@ -69,5 +70,8 @@ enum class VmmExit : int {
   guest_crashed = 66,  ///< triple fault, KVM_EXIT_SHUTDOWN, internal error
   image_refused = 67,  ///< kernel or initrd is malformed or does not fit; the reason is on the log pipe
 };
+
+/// The same as the exit code of `immure run`.
+ExitCode exit_code_of(VmmExit end);
 
 }  // namespace immure::policy

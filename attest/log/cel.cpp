@@ -51,7 +51,27 @@ Result<Record> take_record(Bytes& bytes, std::uint64_t number) {
   return record;
 }
 
+Result<void> check_size(Bytes bytes) {
+  if (bytes.size() > largest_log) return invalid("the log has more than 16 MiB");
+  return {};
+}
+
 }  // namespace
+
+Result<std::uint64_t> count_records(Bytes bytes) {
+  IMMURE_TRY(check_size(bytes));
+  std::uint64_t number = 0;
+  while (!bytes.empty()) {
+    if (!std::ranges::equal(IMMURE_TRY(take_value(bytes, number_type, "number")), number_bytes(number))) {
+      return invalid("record " + std::to_string(number) + " has another number");
+    }
+    IMMURE_TRY(take_value(bytes, pcr_type, "PCR"));
+    IMMURE_TRY(take_value(bytes, digests_type, "digests"));
+    IMMURE_TRY(take_value(bytes, content_type, "content"));
+    ++number;
+  }
+  return number;
+}
 
 ByteVector write_cel(const std::vector<Record>& records) {
   ByteVector out;
@@ -67,10 +87,10 @@ ByteVector write_cel(const std::vector<Record>& records) {
 }
 
 Result<std::vector<Record>> parse_cel(Bytes bytes) {
-  if (bytes.size() > largest_log) return invalid("the log has more than 4 MiB");
+  IMMURE_TRY(check_size(bytes));
   std::vector<Record> out;
   while (!bytes.empty()) {
-    if (out.size() == most_records) return invalid("the log has more than 4096 records");
+    if (out.size() == most_records) return invalid("the log has more than 65536 records");
     out.push_back(IMMURE_TRY(take_record(bytes, out.size())));
   }
   return out;

@@ -14,10 +14,11 @@ ByteVector content_tlv(const measure::Event& event) {
   return out;
 }
 
-Result<std::vector<Record>> make_records(const std::vector<measure::Event>& events, std::uint32_t pcr) {
+Result<std::vector<Record>> make_records(const std::vector<measure::Event>& events, std::uint32_t pcr,
+                                         std::uint64_t first) {
   std::vector<Record> out;
   for (const auto& event : events) {
-    out.push_back({.number = out.size(),
+    out.push_back({.number = first + out.size(),
                    .pcr = pcr,
                    .digests = IMMURE_TRY(measure::digests_of_bytes(content_tlv(event))),
                    .event = event});

@@ -23,7 +23,8 @@ struct Record {
 /// length, event_text()}. All of these bytes are what a record's digests cover.
 ByteVector content_tlv(const measure::Event& event);
 
-/// A record for each event, numbered from 0, all for one PCR. An Error where OpenSSL cannot hash.
-Result<std::vector<Record>> make_records(const std::vector<measure::Event>& events, std::uint32_t pcr);
+/// A record for each event, numbered from `first`, all for one PCR. An Error where OpenSSL cannot hash.
+Result<std::vector<Record>> make_records(const std::vector<measure::Event>& events, std::uint32_t pcr,
+                                         std::uint64_t first = 0);
 
 }  // namespace immure::attest::log

@@ -127,6 +127,7 @@ Answer verify_manifest(const Question& question) {
     checks.add("envelope", CheckKind::evidence,
                "DSSE, " + std::to_string(envelope->signatures.size()) + " signatures");
     check_signers(question, *envelope, answer);
+    answer.payload_sha256 = sha256(bytes_of_text(envelope->payload)).value_or(Sha256Digest{});
     auto statement = statement_of(*envelope);
     if (statement) {
       checks.add(

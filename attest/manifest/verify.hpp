@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "attest/crypto/digest.hpp"
 #include "attest/manifest/signers.hpp"
 #include "attest/manifest/statement.hpp"
 #include "attest/measure/event.hpp"
@@ -24,6 +25,7 @@ struct Question {
 struct Answer {
   CheckList checks;
   std::optional<Statement> statement;  ///< where it could be read: believe it only if the checks pass
+  Sha256Digest payload_sha256{};       ///< what a list of revocations knows the manifest by
   std::vector<std::string> signed_by;  ///< ids of the given keys whose signatures are good
 };
 

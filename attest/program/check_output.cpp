@@ -15,9 +15,11 @@ nlohmann::ordered_json checks_json(const CheckList& checks) {
 }
 
 std::string checks_text(const CheckList& checks) {
+  std::size_t width = 24;
+  for (const auto& check : checks.all()) width = std::max(width, check.name.size());
   std::string out;
   for (const auto& check : checks.all()) {
-    out += padded(name_of(check.result), 15) + padded(check.name, 26) + check.detail + "\n";
+    out += padded(name_of(check.result), 15) + padded(check.name, width + 2) + check.detail + "\n";
   }
   return out;
 }
@@ -29,6 +31,7 @@ std::string verdict_text(const CheckList& checks, const Verdicts& verdicts) {
   const auto counted = std::to_string(passed) + " of " + std::to_string(all.size()) + " checks passed\n";
   if (!checks.passed(CheckKind::evidence))
     return "REFUSED: " + std::string(verdicts.not_genuine) + "; " + counted;
+  if (!checks.passed(CheckKind::log)) return "REFUSED: the event log does not fit it; " + counted;
   if (!checks.passed(CheckKind::policy))
     return "REFUSED: " + std::string(verdicts.not_wanted) + "; " + counted;
   return "verified: " + counted;
@@ -36,6 +39,7 @@ std::string verdict_text(const CheckList& checks, const Verdicts& verdicts) {
 
 ExitCode exit_code_of(const CheckList& checks) {
   if (!checks.passed(CheckKind::evidence)) return ExitCode::bad_signature;
+  if (!checks.passed(CheckKind::log)) return ExitCode::bad_log;
   return checks.passed(CheckKind::policy) ? ExitCode::success : ExitCode::policy_refused;
 }
 

@@ -21,7 +21,7 @@ struct Verdicts {
 std::string checks_text(const CheckList& checks);
 std::string verdict_text(const CheckList& checks, const Verdicts& verdicts);
 
-/// bad_signature, policy_refused or success.
+/// bad_signature, bad_log, policy_refused or success.
 ExitCode exit_code_of(const CheckList& checks);
 
 }  // namespace immure::attest

@@ -1,6 +1,9 @@
 #include "attest/program/command_line.hpp"
 
+#include <memory>
+
 #include "attest/program/confine.hpp"
+#include "attest/program/measure_launch.hpp"
 #include "attest/program/verbs.hpp"
 
 namespace immure::attest {
@@ -9,6 +12,14 @@ namespace {
 Expected<ExitCode> carry_out(const Action& action) {
   IMMURE_TRY(prepare_cryptography());
   return action();
+}
+
+/// The launcher's errand, which no help speaks of.
+void add_measure_launch(CLI::App& app, Action& action) {
+  auto pcr = std::make_shared<std::uint32_t>(0);
+  auto* command = app.add_subcommand(measure_launch_verb, "")->group("");
+  command->add_option("PCR", *pcr, "")->required()->check(CLI::Range(0, 15));
+  command->callback([pcr, &action] { action = [pcr] { return measure_launch_command(*pcr); }; });
 }
 
 }  // namespace
@@ -22,8 +33,11 @@ int run_command_line(int argc, char** argv) {
   add_measure(app, action);
   add_sign(app, action);
   add_verify_manifest(app, action);
+  add_tpm(app, action);
+  add_verify_bundle(app, action);
   add_report(app, action);
   add_snp(app, action);
+  add_measure_launch(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& shown) {  // --help, --version

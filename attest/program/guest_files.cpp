@@ -1,14 +1,10 @@
 #include "attest/program/guest_files.hpp"
 
-#include <array>
-#include <cstring>
-
 #include <fcntl.h>
-#include <linux/fsverity.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "attest/program/open_file.hpp"
 #include "base/files.hpp"
 #include "policy/spec/compile.hpp"
 
@@ -28,30 +24,6 @@ Result<UniqueFd> open_image(const std::string& path, Devices devices) {
   if (S_ISREG(status.st_mode) || (S_ISBLK(status.st_mode) && devices == Devices::allowed)) return fd;
   return invalid("open " + path + ": it is not a regular file" +
                  (devices == Devices::allowed ? " or a block device" : ""));
-}
-
-/// Of a block device, too, whose fstat(2) says 0.
-Result<std::uint64_t> size_of(int fd, const std::string& path) {
-  const auto end = ::lseek(fd, 0, SEEK_END);
-  if (end < 0) return system_error("lseek " + path);
-  return static_cast<std::uint64_t>(end);
-}
-
-/// What fs-verity says, where the file is under it: Documentation/filesystems/fsverity.rst.
-std::optional<measure::OpenFile::Verity> verity_of(int fd) {
-  constexpr std::uint16_t room = 64;
-  fsverity_digest head{.digest_algorithm = 0, .digest_size = room};
-  std::array<std::uint8_t, sizeof head + room> answer{};
-  std::memcpy(answer.data(), &head, sizeof head);
-  if (::ioctl(fd, FS_IOC_MEASURE_VERITY, answer.data()) != 0) return std::nullopt;
-  std::memcpy(&head, answer.data(), sizeof head);
-  const auto digest = Bytes(answer).subspan(sizeof head);
-  const auto size = head.digest_size;
-  const bool sha256 = head.digest_algorithm == FS_VERITY_HASH_ALG_SHA256 && size == 32;
-  const bool sha512 = head.digest_algorithm == FS_VERITY_HASH_ALG_SHA512 && size == 64;
-  if (!sha256 && !sha512) return std::nullopt;
-  return measure::OpenFile::Verity{.algorithm = sha256 ? "sha256" : "sha512",
-                                   .digest = {digest.begin(), digest.begin() + size}};
 }
 
 std::string too_large(const std::string& path, std::uint64_t size, std::uint64_t limit) {

@@ -11,11 +11,7 @@
 namespace immure::attest {
 namespace {
 
-Result<InputFile> open_regular(int directory, const std::string& name, const std::string& shown,
-                               std::size_t limit) {
-  // O_NONBLOCK: a FIFO without a writer must not hang the open.
-  UniqueFd fd(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!fd) return system_error("open " + shown);
+Result<InputFile> checked_input(UniqueFd fd, const std::string& shown, std::size_t limit) {
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return system_error("fstat " + shown);
   if (!S_ISREG(status.st_mode)) return invalid("open " + shown + ": it is not a regular file");
@@ -27,10 +23,22 @@ Result<InputFile> open_regular(int directory, const std::string& name, const std
   return InputFile{.name = shown, .fd = std::move(fd), .size = size};
 }
 
+Result<InputFile> open_regular(int directory, const std::string& name, const std::string& shown,
+                               std::size_t limit) {
+  // O_NONBLOCK: a FIFO without a writer must not hang the open.
+  UniqueFd fd(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!fd) return system_error("open " + shown);
+  return checked_input(std::move(fd), shown, limit);
+}
+
 }  // namespace
 
 Expected<InputFile> open_input(const std::string& path, std::size_t limit) {
   return IMMURE_TRY(open_regular(AT_FDCWD, path, path, limit));
+}
+
+Expected<InputFile> input_of_descriptor(int fd, const std::string& name, std::size_t limit) {
+  return IMMURE_TRY(checked_input(UniqueFd(fd), name, limit));
 }
 
 Expected<std::optional<InputFile>> open_optional_input(const std::string& path, std::size_t limit) {

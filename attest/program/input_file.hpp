@@ -20,6 +20,8 @@ struct InputFile {
 
 /// An Error where `path` is no regular file or has more than `limit` bytes.
 Expected<InputFile> open_input(const std::string& path, std::size_t limit);
+/// The same of a descriptor that was handed over; it is ours then.
+Expected<InputFile> input_of_descriptor(int fd, const std::string& name, std::size_t limit);
 /// Nothing where the path is empty: the option was not given.
 Expected<std::optional<InputFile>> open_optional_input(const std::string& path, std::size_t limit);
 

@@ -4,6 +4,7 @@
 
 #include "attest/log/cel.hpp"
 #include "attest/log/json_seq.hpp"
+#include "attest/log/tcg.hpp"
 #include "attest/program/columns.hpp"
 #include "attest/program/confine.hpp"
 #include "attest/program/output_file.hpp"
@@ -49,6 +50,7 @@ Expected<void> write_log(const OutputFile& file, const MeasureOptions& options,
                          const std::vector<measure::Event>& events) {
   const auto records = IMMURE_TRY(log::make_records(events, options.pcr));
   if (options.log_format == LogFormat::cel) return write_output(file, log::write_cel(records));
+  if (options.log_format == LogFormat::tcg) return write_output(file, log::write_tcg(records));
   return write_output(file, bytes_of_text(log::write_json_seq(records)));
 }
 

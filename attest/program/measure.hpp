@@ -9,7 +9,7 @@
 
 namespace immure::attest {
 
-enum class LogFormat { cel, json_seq };
+enum class LogFormat { cel, json_seq, tcg };
 
 struct MeasureOptions {
   GuestOptions guest;

@@ -40,10 +40,12 @@ void add_measure(CLI::App& app, Action& action) {
   command->add_option("SPEC", options->guest.spec, "the guest specification")->required();
   add_guest_options(*command, options->guest);
   auto* log = command->add_option("--log", options->log, "write the events as a log to this file");
-  const std::map<std::string, LogFormat> formats{{"cel", LogFormat::cel}, {"json-seq", LogFormat::json_seq}};
+  const std::map<std::string, LogFormat> formats{
+      {"cel", LogFormat::cel}, {"json-seq", LogFormat::json_seq}, {"tcg", LogFormat::tcg}};
   command
-      ->add_option("--log-format", options->log_format,
-                   "cel (TCG Canonical Event Log, TLV; the default) or json-seq (RFC 7464)")
+      ->add_option(
+          "--log-format", options->log_format,
+          "cel (TCG Canonical Event Log, TLV; the default), json-seq (RFC 7464) or tcg (as firmware writes)")
       ->transform(CLI::CheckedTransformer(formats))
       ->needs(log);
   command->add_option("--pcr", options->pcr, "the PCR that the log's records name")

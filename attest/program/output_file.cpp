@@ -9,8 +9,8 @@
 
 namespace immure::attest {
 
-Expected<OutputFile> open_output(const std::string& path) {
-  constexpr mode_t mode = 0644;
+Expected<OutputFile> open_output(const std::string& path, Readers readers) {
+  const mode_t mode = readers == Readers::owner ? 0600 : 0644;
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode));
   if (!fd) return std::unexpected(Failure(system_error("write " + path).error()));
   return OutputFile{.name = path, .fd = std::move(fd)};

@@ -14,8 +14,11 @@ struct OutputFile {
   UniqueFd fd;
 };
 
-/// Makes it, mode 0644 less the umask, or opens what is there, which stays as it is until it is written.
-Expected<OutputFile> open_output(const std::string& path);
+/// Who may read a file that is made: everybody as far as the umask allows, or its owner alone.
+enum class Readers { everybody, owner };
+
+/// Makes it, or opens what is there, which stays as it is until it is written.
+Expected<OutputFile> open_output(const std::string& path, Readers readers = Readers::everybody);
 
 /// Replaces all that is in it.
 Expected<void> write_output(const OutputFile& file, Bytes bytes);

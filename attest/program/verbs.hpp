@@ -17,6 +17,8 @@ void add_measure(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_sign(CLI::App& app, Action& action);
 void add_snp(CLI::App& app, Action& action);
+void add_tpm(CLI::App& app, Action& action);
+void add_verify_bundle(CLI::App& app, Action& action);
 void add_verify_manifest(CLI::App& app, Action& action);
 
 /// --vmm and --largest-disk, of every verb that measures a guest.

@@ -1,10 +1,9 @@
 #include "attest/program/verify_manifest.hpp"
 
-#include "attest/manifest/dsse.hpp"
 #include "attest/manifest/verify.hpp"
 #include "attest/program/check_output.hpp"
 #include "attest/program/confine.hpp"
-#include "attest/program/input_file.hpp"
+#include "attest/program/manifest_inputs.hpp"
 #include "attest/program/time_option.hpp"
 #include "attest/x509/time_text.hpp"
 #include "base/printable.hpp"
@@ -14,13 +13,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t largest_key_file = 1 << 20;
-constexpr std::size_t largest_revocations = 4 << 20;
-
 struct Inputs {
-  InputFile manifest;
-  InputDirectory keys;
-  std::optional<InputFile> revoked;
+  ManifestInputs manifest;
   std::optional<OpenGuest> guest;
 };
 
@@ -31,31 +25,16 @@ Expected<std::optional<OpenGuest>> open_optional_guest(const GuestOptions& optio
 
 Expected<Inputs> open_all(const VerifyManifestOptions& options) {
   Inputs inputs;
-  // One byte more than is allowed is for the check to refuse, not for the open.
-  inputs.manifest = IMMURE_TRY(open_input(options.manifest, 2 * manifest::Envelope::largest));
-  inputs.keys = IMMURE_TRY(open_input_files(options.keys, largest_key_file));
-  inputs.revoked = IMMURE_TRY(open_optional_input(options.revoked, largest_revocations));
+  inputs.manifest.manifest = IMMURE_TRY(open_input(options.manifest, largest_manifest));
+  inputs.manifest.keys = IMMURE_TRY(open_input_files(options.keys, largest_key_file));
+  inputs.manifest.keys_name = options.keys;
+  inputs.manifest.revoked = IMMURE_TRY(open_optional_input(options.revoked, largest_revocations));
   inputs.guest = IMMURE_TRY(open_optional_guest(options.guest));
   return inputs;
 }
 
-Expected<manifest::Signers> read_keys(const InputDirectory& directory, const std::string& name) {
-  auto signers = manifest::read_signers(IMMURE_TRY(read_inputs(directory)));
-  if (!signers.all.empty()) return signers;
-  std::string why;
-  for (const auto& ignored : signers.ignored) why += "\n" + ignored;
-  return fail(ExitCode::bad_specification, name + ": no key or certificate in it" + why);
-}
-
-Expected<manifest::Question> read_all(Inputs& inputs, const VerifyManifestOptions& options) {
-  manifest::Question question;
-  question.manifest = IMMURE_TRY(read_input_text(inputs.manifest));
-  question.signers = IMMURE_TRY(read_keys(inputs.keys, options.keys));
-  if (inputs.revoked) {
-    auto revoked = manifest::parse_revocations(IMMURE_TRY(read_input_text(*inputs.revoked)), options.revoked);
-    if (!revoked) return fail(ExitCode::bad_specification, revoked.error().message);
-    question.revoked = *std::move(revoked);
-  }
+Expected<manifest::Question> read_all(Inputs& inputs) {
+  auto question = IMMURE_TRY(read_manifest_inputs(inputs.manifest));
   if (inputs.guest) question.measured = IMMURE_TRY(measure_open_guest(*inputs.guest));
   return question;
 }
@@ -86,7 +65,7 @@ Expected<ExitCode> verify_manifest_command(const VerifyManifestOptions& options)
   const auto at = IMMURE_TRY(time_option("--at-time", options.at_time));
   auto inputs = IMMURE_TRY(open_all(options));
   IMMURE_TRY(confine());
-  auto question = IMMURE_TRY(read_all(inputs, options));
+  auto question = IMMURE_TRY(read_all(inputs));
   question.at = at;
   const auto answer = manifest::verify_manifest(question);
   IMMURE_TRY(print(output_text(answer, options.format)));

@@ -11,8 +11,9 @@ namespace immure::attest {
 /// not_evaluated fails as fail does: what was not looked at proves nothing.
 enum class CheckResult { pass, fail, not_evaluated };
 
-/// What a check that does not pass says: that the evidence is not genuine, or that it is not what was wanted.
-enum class CheckKind { evidence, policy };
+/// What a check that does not pass says: that the evidence is not genuine, that an event log does not fit it,
+/// or that it is not what was wanted.
+enum class CheckKind { evidence, log, policy };
 
 /// "pass", "fail", "not-evaluated".
 std::string_view name_of(CheckResult result);
@@ -32,7 +33,8 @@ class CheckList {
   void skip(std::string_view name, CheckKind kind, std::string_view why);
 
   [[nodiscard]] const std::vector<Check>& all() const { return checks_; }
-  /// True where there are checks of the kind and each passed; for CheckKind::policy also where there is none.
+  /// True where there are checks of the kind and each passed; where there are none, it is also true but
+  /// for CheckKind::evidence.
   [[nodiscard]] bool passed(CheckKind kind) const;
 
  private:

@@ -12,6 +12,7 @@
 #include "base/proc_text.hpp"
 #include "cli/inspect/file_digest.hpp"
 #include "cli/inspect/labels.hpp"
+#include "cli/output/units.hpp"
 #include "cli/proc/process_directory.hpp"
 #include "policy/fd_layout.hpp"
 
@@ -103,13 +104,23 @@ Result<std::vector<ThreadView>> threads_of(const ProcessDirectory& process) {
   return out;
 }
 
-/// Kernel, initrd and the VMM's program are measured; a disk is not: it changes, or is too big to hash here.
+/// As it was measured at the launch: a disk is too big to hash here.
+void add_measured(const policy::MeasuredItem& item, FileView& out) {
+  if (item.by == policy::MeasuredBy::hashes) out.sha256 = hex_text(item.sha256);
+  if (item.by == policy::MeasuredBy::fs_verity_sha256) {
+    out.fs_verity = "sha256:" + hex_text(std::span(item.fs_verity).first<32>());
+  }
+  if (item.by == policy::MeasuredBy::fs_verity_sha512) out.fs_verity = "sha512:" + hex_text(item.fs_verity);
+}
+
+/// Kernel, initrd and the VMM's program are hashed as they are now.
 Result<FileView> look_at_file(const GuestFile& file, const ProcessDirectory* keeper) {
   FileView out{.path = std::string(file.path.view()),
                .role = std::string(role_name(file.role)),
                .access = file.access == DiskAccess::read_write ? "read-write" : "read-only",
                .label = std::nullopt,
                .sha256 = "unmeasured"};
+  add_measured(file.measured, out);
   // Without its keeper (an abandoned guest) nobody but the VMM holds the file.
   if (keeper == nullptr || file.keeper_fd < 0) return out;
   const auto place = fmt::format("fd/{}", file.keeper_fd);

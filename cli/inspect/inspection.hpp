@@ -35,7 +35,8 @@ struct FileView {
   std::string access;
   /// Of the open file: empty where it has none, nothing where no process holds it that could be asked.
   std::optional<std::string> label;
-  std::string sha256;  ///< hexadecimal, or "unmeasured"
+  std::string sha256;       ///< hexadecimal, or "unmeasured"
+  std::string fs_verity{};  ///< "sha256:HEX", of a disk that was measured so
 };
 
 struct NetView {

@@ -55,7 +55,8 @@ Json files(const Inspection& inspection) {
                    {"role", file.role},
                    {"access", file.access},
                    {"label", or_null(file.label)},
-                   {"sha256", file.sha256}});
+                   {"sha256", file.sha256},
+                   {"fs_verity", file.fs_verity.empty() ? Json(nullptr) : Json(file.fs_verity)}});
   }
   return out;
 }

@@ -90,7 +90,8 @@ void show_helper(Sheet& sheet, std::string_view name, const std::optional<Proces
 std::string file_table(const Inspection& inspection) {
   Table table({"ROLE", "ACCESS", "SHA256", "PATH"});
   for (const auto& file : inspection.files) {
-    table.add({file.role, file.access, file.sha256, printable(file.path)});
+    table.add({file.role, file.access, file.fs_verity.empty() ? file.sha256 : "fs-verity " + file.fs_verity,
+               printable(file.path)});
   }
   return table.text();
 }

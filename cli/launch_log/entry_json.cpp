@@ -7,6 +7,7 @@
 #include "base/proc_text.hpp"
 #include "cli/failure.hpp"
 #include "cli/launch_log/digest.hpp"
+#include "cli/output/units.hpp"
 #include "policy/seccomp/compiled_filters.hpp"
 
 namespace immure::cli {
@@ -132,6 +133,42 @@ Json read_back_of(std::string_view text) {
   return out;
 }
 
+/// As docs/launch-log.md lists it; what a file is not known by is left out.
+Json item_json(const policy::MeasuredItem& item) {
+  Json out{{"name", item.name.view()}};
+  switch (item.by) {
+    case policy::MeasuredBy::hashes:
+      out["sha256"] = hex_text(item.sha256);
+      out["sha384"] = hex_text(item.sha384);
+      break;
+    case policy::MeasuredBy::fs_verity_sha256:
+      out["fs-verity-sha256"] = hex_text(std::span(item.fs_verity).first<32>());
+      break;
+    case policy::MeasuredBy::fs_verity_sha512:
+      out["fs-verity-sha512"] = hex_text(item.fs_verity);
+      break;
+    case policy::MeasuredBy::writable:
+      out["unmeasured"] = "writable";
+      return out;
+  }
+  out["size"] = item.size;
+  return out;
+}
+
+void add_measurement(const policy::Measurement& measurement, Json& out) {
+  const auto items = std::span(measurement.items).first(measurement.item_count);
+  out["measured"] = !items.empty();
+  if (items.empty()) return;
+  out["measurements"] = Json::array();
+  for (const auto& item : items) out["measurements"].push_back(item_json(item));
+  if (measurement.record_count != 0) out["recorded_in_pcr"] = measurement.pcr;
+  if (measurement.signer_count == 0) return;
+  auto signers = Json::array();
+  for (const auto& id : std::span(measurement.signers).first(measurement.signer_count))
+    signers.push_back(hex_text(id));
+  out["manifest"] = {{"sha256", hex_text(measurement.manifest_sha256)}, {"signed_by", std::move(signers)}};
+}
+
 bool is_start(LaunchEvent event) { return event == LaunchEvent::started || event == LaunchEvent::restarted; }
 
 }  // namespace
@@ -153,7 +190,7 @@ Json entry_json(const policy::LaunchEntry& entry, const EntryPlace& place) {
     out["confinement"] = confinement_of(state);
     out["read_back"] = read_back_of(entry.read_back.view());
     out["seccomp_sha256"] = seccomp_digests();
-    out["measured"] = false;
+    add_measurement(entry.measurement, out);
     return out;
   }
   out["exit_code"] = entry.exit_code;

@@ -69,7 +69,7 @@ Result<void> open_programs(Launch& launch) {
   auto& kernel = launch.kernel;
   launch.null = IMMURE_TRY(kernel.open("/dev/null", O_RDWR, Links::refused));
   launch.kvm = IMMURE_TRY(kernel.open(launch.paths.kvm, O_RDWR, Links::refused));
-  launch.vmm_program = IMMURE_TRY(open_of_root(kernel, launch.paths.vmm, O_PATH));
+  launch.vmm_program = IMMURE_TRY(open_of_root(kernel, launch.paths.vmm, O_RDONLY));
   launch.monitor_program = IMMURE_TRY(open_of_root(kernel, launch.paths.monitor, O_PATH));
   return {};
 }

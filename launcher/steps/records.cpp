@@ -15,7 +15,7 @@ Result<policy::GuestState> state_of(Launch& launch) {
   auto& kernel = launch.kernel;
   const auto& labels = launch.labels;
   if (launch.started_at == 0) launch.started_at = static_cast<std::uint64_t>(::time(nullptr));
-  auto state = policy::make_guest_state(launch.guest);
+  auto state = policy::make_guest_state(launch.guest, launch.measurement);
   state.phase = policy::GuestPhase::running;
   state.keeper_pid = ::getpid();
   state.vmm_pid = launch.vmm.pid;
@@ -48,6 +48,7 @@ Result<void> record_start(Launch& launch) {
       launch.log_digest.empty() ? policy::LaunchEvent::started : policy::LaunchEvent::restarted;
   auto entry = policy::make_launch_entry(event, launch.guest);
   entry.state = state;
+  entry.measurement = launch.measurement;
   entry.read_back =
       IMMURE_TRY(decltype(entry.read_back)::from(std::exchange(launch.evidence, {}), "what was read back"));
   launch.log_digest = IMMURE_TRY(append_to_launch_log(launch.kernel, launch.paths, entry));

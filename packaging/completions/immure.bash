@@ -9,7 +9,7 @@ _immure() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W \
-      "run ps inspect console stop kill pause resume balloon gc logs wait events audit policy validate doctor measure sign verify-manifest report snp --help --version" -- "$word")
+      "run ps inspect console stop kill pause resume balloon gc logs wait events audit policy validate doctor measure sign verify-manifest tpm verify report snp --help --version" -- "$word")
     return
   fi
   local options="--help"

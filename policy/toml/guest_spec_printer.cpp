@@ -71,6 +71,7 @@ std::string print_guest_spec(const GuestRecord& record) {
   if (record.uuid != Uuid{}) out += "uuid = " + text(uuid_text(record.uuid)) + "\n";
   out += "\n[boot]\nkernel = " + text(record.kernel.view()) + "\n";
   if (!record.initrd.empty()) out += "initrd = " + text(record.initrd.view()) + "\n";
+  if (!record.manifest.empty()) out += "manifest = " + text(record.manifest.view()) + "\n";
   out += "command_line = " + text(record.command_line.view()) + "\n";
   out += print_cpu(record);
   out += "\n[memory]\nsize = " + size(record.memory_bytes) + "\nballoon = " + boolean(record.balloon) + "\n";

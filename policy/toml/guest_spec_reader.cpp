@@ -34,6 +34,7 @@ const std::string path_allowed =
     "the path of a file, at most 1023 bytes, absolute or from the specification's directory";
 const Key kernel_key{"kernel", path_allowed, Need::required};
 const Key initrd_key{"initrd", path_allowed};
+const Key manifest_key{"manifest", path_allowed};
 const Key command_line_key{"command_line", "at most 2047 bytes without control characters"};
 const Key cpu_count_key{"count", "a whole number from 1 to 32"};
 const Key memory_size_key{"size", "\"32 MiB\" to \"1 TiB\" in steps of 2 MiB"};
@@ -99,6 +100,7 @@ void GuestSpecReader::read_identity(TableReader& root) {
 void GuestSpecReader::read_boot(TableReader boot) {
   record_.kernel = read_path(boot, kernel_key);
   record_.initrd = read_path(boot, initrd_key);
+  record_.manifest = read_path(boot, manifest_key);
   if (const auto line = boot.text(command_line_key)) {
     record_.command_line = bounded<2048>(boot, command_line_key, *line);
   }

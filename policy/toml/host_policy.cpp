@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "policy/toml/attestation.hpp"
 #include "policy/toml/document.hpp"
 #include "policy/toml/host_policy_lists.hpp"
 #include "policy/toml/tenants.hpp"
@@ -109,6 +110,7 @@ Result<HostPolicyFile> parse_host_policy(std::string_view text, std::string_view
   read_cpus(root.table("cpus"), record);
   read_images(root.table("images"), record);
   read_networks(root.table("networks"), record);
+  toml_text::read_attestation(root.table("attestation"), record.attestation);
   toml_text::read_tenants(root, file);
   root.finish();
   if (!diagnostics.empty()) return diagnostics.error();

@@ -1,5 +1,6 @@
 #include "policy/toml/tenants.hpp"
 
+#include "policy/toml/attestation.hpp"
 #include "policy/toml/host_policy_lists.hpp"
 
 namespace immure::policy::toml_text {
@@ -51,6 +52,7 @@ TenantRecord read_tenant(TableReader& tenant) {
   record.limits.directory_count = read_directories(tenant, "directories", record.limits.directories);
   record.tap_count = read_interfaces(tenant, "taps", record.taps);
   record.bridge_count = read_interfaces(tenant, "bridges", record.bridges);
+  record.signers = read_host_file(tenant, "signers");
   read_limits(tenant, record);
   tenant.finish();
   return record;

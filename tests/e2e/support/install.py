@@ -14,11 +14,16 @@ PATHS = {
     "immure-vmm": LIBEXEC / "immure-vmm",
     "immure-monitor": LIBEXEC / "immure-monitor",
 }
+# A build may leave it out.
+ATTEST = LIBEXEC / "immure-attest"
 
 
 def install_programs() -> None:
     LIBEXEC.mkdir(parents=True, exist_ok=True)
-    for name, path in PATHS.items():
+    programs = dict(PATHS)
+    if (PUSHED / ATTEST.name).exists():
+        programs[ATTEST.name] = ATTEST
+    for name, path in programs.items():
         shutil.copyfile(PUSHED / name, path)
         path.chmod(0o755)
         missing = missing_libraries(path)
@@ -26,7 +31,7 @@ def install_programs() -> None:
             sys.exit(f"{name} cannot run here: {missing}. Link that library statically.")
     for folder in (Path("/etc/immure"), IMAGES):
         folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["restorecon", "-RF", *PATHS.values(), LIBEXEC, "/etc/immure", "/var/lib/immure"], check=True)
+    subprocess.run(["restorecon", "-RF", *programs.values(), LIBEXEC, "/etc/immure", "/var/lib/immure"], check=True)
 
 
 def missing_libraries(program: Path) -> str:

@@ -13,6 +13,7 @@
 #include "cli/launch_log/append.hpp"
 #include "cli/launch_log/chain.hpp"
 #include "cli/launch_log/digest.hpp"
+#include "cli/launch_log/entry_json.hpp"
 #include "cli/launch_log/entry_text.hpp"
 #include "policy/exit_codes.hpp"
 #include "tests/unit/cli/scratch.hpp"
@@ -197,6 +198,36 @@ TEST_CASE("an entry says what was asked for, planned and read back", "[launch-lo
   CHECK(entry["read_back"]["fd"][0] == "0 /dev/null");
   CHECK(entry["seccomp_sha256"]["vmm_vcpu"].get<std::string>().size() == 64);
   CHECK(entry_details(*line).contains("a:b:c:s0:c1,c2"));
+}
+
+TEST_CASE("an entry says what was measured and who signed it", "[launch-log]") {
+  auto entry = entry_of(LaunchEvent::started);
+  CHECK(entry_json(entry, {})["measured"] == false);
+  CHECK_FALSE(entry_json(entry, {}).contains("measurements"));
+  auto& measurement = entry.measurement;
+  const auto add = [&](const char* name, policy::MeasuredBy by) -> policy::MeasuredItem& {
+    auto& item = measurement.items.at(measurement.item_count++);
+    item.name = BoundedString<64>::from(name, "name").value();
+    item.by = by;
+    item.size = 7;
+    return item;
+  };
+  add("kernel", policy::MeasuredBy::hashes).sha256.fill(0xab);
+  add("disk:root", policy::MeasuredBy::fs_verity_sha256).fs_verity.fill(0xcd);
+  add("disk:data", policy::MeasuredBy::writable);
+  measurement.signer_count = 1;
+  measurement.signers.at(0).fill(0x12);
+  const auto json = entry_json(entry, {});
+  CHECK(json["measured"] == true);
+  REQUIRE(json["measurements"].size() == 3);
+  CHECK(json["measurements"][0]["name"] == "kernel");
+  CHECK(json["measurements"][0]["sha256"].get<std::string>().starts_with("abab"));
+  CHECK(json["measurements"][0]["sha384"].get<std::string>().size() == 96);
+  CHECK(json["measurements"][0]["size"] == 7);
+  CHECK(json["measurements"][1]["fs-verity-sha256"].get<std::string>().size() == 64);
+  CHECK_FALSE(json["measurements"][1].contains("sha256"));
+  CHECK(json["measurements"][2] == nlohmann::ordered_json{{"name", "disk:data"}, {"unmeasured", "writable"}});
+  CHECK(json["manifest"]["signed_by"][0].get<std::string>().starts_with("1212"));
 }
 
 TEST_CASE("an entry says how a guest ended, in one line whatever the message holds", "[launch-log]") {

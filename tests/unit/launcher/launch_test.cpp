@@ -1,8 +1,6 @@
-#include <cstdlib>
 #include <filesystem>
 
 #include <catch2/catch_test_macros.hpp>
-#include <sys/xattr.h>
 
 #include "launcher/keeper.hpp"
 #include "launcher/plan.hpp"

@@ -39,6 +39,10 @@ class RecordingKernel : public Kernel {
   bool has_capability = false;
   bool locked_elsewhere = false;
   int landlock = 6;
+  /// What the measuring program answers.
+  policy::Measurement measurement;
+  /// There is no file of this path.
+  std::string missing;
   int core_scheduling_error = 0;
 
   RecordingKernel() {
@@ -53,6 +57,7 @@ class RecordingKernel : public Kernel {
 
   Result<UniqueFd> open(const std::string& path, int flags, Links links) override {
     IMMURE_TRY(record("open " + path));
+    if (path == missing) return system_error("open " + path, ENOENT);
     if (real_files.contains(path)) return Kernel::open(path, flags, links);
     return null();
   }
@@ -146,6 +151,10 @@ class RecordingKernel : public Kernel {
     policy::VmmReady ready{.header = policy::header_of<policy::VmmReady>(), .threads = 1};
     if (buffer.size() == policy::launch_digest_size) {
       std::ranges::fill(buffer, std::byte{'a'});
+      return buffer.size();
+    }
+    if (buffer.size() == sizeof(measurement)) {
+      std::ranges::copy(bytes_of(measurement), buffer.begin());
       return buffer.size();
     }
     if (buffer.size() != sizeof(ready)) return std::size_t{0};

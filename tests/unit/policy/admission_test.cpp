@@ -174,3 +174,24 @@ TEST_CASE("all guests of a host, and all of a tenant, have no more than their sh
   CHECK_THAT(refused([](Share& s) { ++s.vcpus; }), ContainsSubstring("tenants.total_vcpus"));
   CHECK_THAT(refused([](Share& s) { ++s.memory_bytes; }), ContainsSubstring("tenants.total_memory"));
 }
+
+TEST_CASE("a guest that has to be signed names its manifest, where it may lie", "[policy]") {
+  const auto keys = text<HostPath>("/etc/immure/signers.pem");
+  const auto manifest = text<HostPath>("/srv/web.manifest");
+  CHECK_THAT(admission([&](auto&, auto& h) {
+               h.attestation.signers = keys;
+               h.attestation.signature_required = Switch::on;
+             }),
+             ContainsSubstring("boot.manifest is missing, the host policy allows signed guests only"));
+  CHECK_THAT(admission([&](auto& g, auto&) { g.manifest = manifest; }),
+             ContainsSubstring("attestation.signers"));
+  CHECK(admission([&](auto& g, auto& h) {
+          g.manifest = manifest;
+          h.attestation.signers = keys;
+        }) == "admitted");
+  CHECK_THAT(tenants_admission([&](auto& g, auto& h) {
+               g.manifest = manifest;
+               h.attestation.signers = keys;
+             }),
+             ContainsSubstring("boot.manifest"));
+}

@@ -111,3 +111,17 @@ TEST_CASE("a host policy with a tenant that cannot be is refused", "[policy]") {
   CHECK_THAT(verdict([](auto& f) { f.host.tenant = f.tenants[0].limits; }),
              ContainsSubstring("one of a tenant"));
 }
+
+TEST_CASE("a tenant with signers of his own has his guests signed by them, and nobody else", "[policy]") {
+  auto file = two_tenants();
+  file.host.attestation.signers = text<HostPath>("/etc/immure/signers.pem");
+  file.tenants[0].signers = text<HostPath>("/etc/immure/acme.pem");
+  const auto acme = policy_for(file, Requester{"alice", {}}).attestation;
+  CHECK(acme.signers.view() == "/etc/immure/acme.pem");
+  CHECK(acme.signature_required == Switch::on);
+  const auto umbrella = policy_for(file, Requester{"carol", {"everybody"}}).attestation;
+  CHECK(umbrella.signers.view() == "/etc/immure/signers.pem");
+  CHECK(umbrella.signature_required == Switch::off);
+  CHECK_THAT(verdict([](auto& f) { f.tenants[0].signers = text<HostPath>("acme.pem"); }),
+             ContainsSubstring("tenants.signers"));
+}

@@ -65,3 +65,23 @@ TEST_CASE("the guests' uids lie above people's and below the sign bit, in pairs"
   CHECK_THAT(verdict([](auto& h) { h.uid_count = 3; }), ContainsSubstring("uids.count"));
   CHECK_THAT(verdict([](auto& h) { h.uid_count = ~1U; }), ContainsSubstring("uids.count"));
 }
+
+TEST_CASE("what the host policy says of signatures fits together", "[policy]") {
+  const auto keys = text<HostPath>("/etc/immure/signers.pem");
+  CHECK_THAT(verdict([](auto& h) { h.attestation.measure = MeasureMode{0}; }),
+             ContainsSubstring("attestation.measure"));
+  CHECK_THAT(verdict([](auto& h) { h.attestation.measure = MeasureMode{4}; }),
+             ContainsSubstring("attestation.measure"));
+  CHECK_THAT(verdict([](auto& h) { h.attestation.signature_required = Switch{2}; }),
+             ContainsSubstring("require_signature"));
+  CHECK_THAT(verdict([](auto& h) { h.attestation.signature_required = Switch::on; }),
+             ContainsSubstring("whose signature?"));
+  CHECK_THAT(verdict([&](auto& h) { h.attestation.revoked = keys; }),
+             ContainsSubstring("needs attestation.signers"));
+  CHECK_THAT(verdict([](auto& h) { h.attestation.signers = text<HostPath>("keys"); }),
+             ContainsSubstring("normal form"));
+  CHECK(verdict([&](auto& h) {
+          h.attestation.signature_required = Switch::on;
+          h.attestation.signers = h.attestation.revoked = keys;
+        }) == "accepted");
+}

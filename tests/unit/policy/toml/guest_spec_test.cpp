@@ -54,6 +54,7 @@ uuid = "00112233-4455-6677-8899-aabbccddeeff"
 [boot]
 kernel = "vmlinuz"
 initrd = "../initrd"
+manifest = "web.manifest"
 command_line = "quiet \"x\""
 [cpu]
 count = 4
@@ -97,6 +98,7 @@ pids_max = 20
   CHECK(record.uuid[1] == 0x11);
   CHECK(record.kernel.view() == "/srv/web/vmlinuz");
   CHECK(record.initrd.view() == "/srv/initrd");
+  CHECK(record.manifest.view() == "/srv/web/web.manifest");
   CHECK(record.command_line.view() == "quiet \"x\"");
   CHECK(record.vcpus == 4);
   CHECK(record.memory_bytes == 1ULL << 30);

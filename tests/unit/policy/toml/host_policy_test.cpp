@@ -42,6 +42,13 @@ directories = ["/srv/a", "/srv/b"]
 [networks]
 taps = ["tap0"]
 bridges = ["br0", "br1"]
+[attestation]
+measure = "required"
+require_signature = true
+signers = "/etc/immure/signers.pem"
+revoked = "/etc/immure/revoked"
+tpm = "/dev/tpmrm0"
+pcr = 11
 )",
                                         "host.toml");
   REQUIRE(record);
@@ -61,6 +68,13 @@ bridges = ["br0", "br1"]
   CHECK(record->host.taps[0].view() == "tap0");
   REQUIRE(record->host.bridge_count == 2);
   CHECK(record->host.bridges[1].view() == "br1");
+  const auto& attestation = record->host.attestation;
+  CHECK(attestation.measure == MeasureMode::required);
+  CHECK(attestation.signature_required == Switch::on);
+  CHECK(attestation.signers.view() == "/etc/immure/signers.pem");
+  CHECK(attestation.revoked.view() == "/etc/immure/revoked");
+  CHECK(attestation.tpm.view() == "/dev/tpmrm0");
+  CHECK(attestation.pcr == 11);
 }
 
 TEST_CASE("mistakes in the host policy are told like those of a specification", "[policy]") {
@@ -71,6 +85,13 @@ TEST_CASE("mistakes in the host policy are told like those of a specification", 
   CHECK_THAT(errors("[cpus]\nallowed = \"7-2\"\n"), ContainsSubstring("cpus.allowed: \"7-2\" is not a list"));
   CHECK_THAT(errors("[limits]\nrealtime_priority = 100\n"),
              ContainsSubstring("realtime_priority: 100 is out"));
+  CHECK_THAT(errors("[attestation]\nmeasure = true\n"), ContainsSubstring("attestation.measure"));
+  CHECK_THAT(errors("[attestation]\nmeasure = \"on\"\n"), ContainsSubstring("\"on\" is not a mode"));
+  CHECK_THAT(errors("[attestation]\nsigners = \"keys\"\n"), ContainsSubstring("not a path in normal form"));
+  CHECK_THAT(errors("[attestation]\nrequire_signature = true\n"), ContainsSubstring("whose signature?"));
+  CHECK_THAT(errors("[attestation]\nrequire_signature = 1\n"), ContainsSubstring("require_signature"));
+  CHECK_THAT(errors("[attestation]\npcr = 16\n"), ContainsSubstring("attestation.pcr"));
+  CHECK_THAT(errors("[attestation]\ntpm = \"/dev/tpmrm0\"\n"), ContainsSubstring("attestation.measure"));
   CHECK_THAT(errors("[uids]\nbase = 1000\n"), ContainsSubstring("uids.base: 1000 is out of range"));
   CHECK_THAT(errors("[uids]\nbase = 70001\n"), ContainsSubstring("an even number"));
   CHECK_THAT(errors("[uids]\ncount = 3\n"), ContainsSubstring("uids.count: 3 is out of range"));
@@ -112,6 +133,7 @@ realtime_priority = 2
 guests = 20
 total_vcpus = 40
 total_memory = "64 GiB"
+signers = "/etc/immure/acme.pem"
 [[tenants]]
 name = "umbrella"
 )",
@@ -138,6 +160,8 @@ name = "umbrella"
   CHECK(acme.limits.max_guests == 20);
   CHECK(acme.limits.max_total_vcpus == 40);
   CHECK(acme.limits.max_total_memory == 64ULL << 30);
+  CHECK(acme.signers.view() == "/etc/immure/acme.pem");
+  CHECK(file->tenants[1].signers.empty());
   CHECK(file->tenants[1].limits.max_guests == max_host_guests);
   CHECK(file->tenants[1].max_swap_bytes == 0);
 }

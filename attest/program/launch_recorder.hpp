@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "attest/measure/event.hpp"
+#include "attest/program/failure.hpp"
+#include "attest/tpm/connection.hpp"
+#include "base/unique_fd.hpp"
+
+namespace immure::attest {
+
+/// The TPM that launches are recorded in, and the event log that says by what.
+struct LaunchRecorder {
+  UniqueFd log;
+  tpm::Connection tpm;
+};
+
+/// Before confine(): `device` is an open /dev/tpmrm0, `log` is open for reading and appending.
+Expected<LaunchRecorder> open_recorder(UniqueFd device, UniqueFd log);
+
+/// Extends the PCR by every event, then appends them to the log; other launches wait meanwhile. Yields their
+/// number; unsafe_host where the TPM or the log does not take them.
+Expected<std::uint32_t> record_launch(const LaunchRecorder& recorder,
+                                      const std::vector<measure::Event>& events, std::uint32_t pcr);
+
+}  // namespace immure::attest

@@ -1,0 +1,32 @@
+#include "policy/attestation_rules.hpp"
+
+namespace immure::policy {
+
+Result<void> check(const AttestationRules& rules) {
+  if (rules.measure < MeasureMode::off || rules.measure > MeasureMode::required) {
+    return invalid("attestation.measure must be \"off\", \"optional\" or \"required\"");
+  }
+  for (const auto* path : {&rules.signers, &rules.revoked, &rules.tpm}) {
+    if (!path->empty() && (!path->is_well_formed() || !is_normal_path(path->view()))) {
+      return invalid(
+          "attestation.signers, attestation.revoked and attestation.tpm must be absolute paths in normal "
+          "form");
+    }
+  }
+  if (rules.signature_required != Switch::off && rules.signature_required != Switch::on) {
+    return invalid("attestation.require_signature must be true or false");
+  }
+  if (rules.pcr >= first_resettable_pcr || rules.reserved != 0)
+    return invalid("attestation.pcr must be 0 to 15");
+  if (!rules.tpm.empty() && rules.measure == MeasureMode::off) {
+    return invalid("attestation.tpm needs attestation.measure: what is not measured cannot be recorded");
+  }
+  if (!rules.signers.empty()) return {};
+  if (rules.signature_required == Switch::on) {
+    return invalid("attestation.require_signature needs attestation.signers: whose signature?");
+  }
+  if (!rules.revoked.empty()) return invalid("attestation.revoked needs attestation.signers");
+  return {};
+}
+
+}  // namespace immure::policy

@@ -1,0 +1,39 @@
+#include "policy/toml/attestation.hpp"
+
+namespace immure::policy::toml_text {
+
+HostPath read_host_file(TableReader& table, std::string_view name) {
+  const Key key{name, "an absolute path without \"//\", \".\", \"..\" or a '/' at the end"};
+  const auto text = table.text(key);
+  if (!text) return {};
+  const auto path = HostPath::from(*text, "the path");
+  if (path && path->is_well_formed() && is_normal_path(*text)) return *path;
+  table.reject(key, quoted(*text) + " is not a path in normal form");
+  return {};
+}
+
+void read_attestation(TableReader table, AttestationRules& rules) {
+  const Key measure{"measure", "\"off\", \"optional\" or \"required\""};
+  if (const auto mode = table.text(measure)) {
+    if (*mode == "off") {
+      rules.measure = MeasureMode::off;
+    } else if (*mode == "optional") {
+      rules.measure = MeasureMode::optional;
+    } else if (*mode == "required") {
+      rules.measure = MeasureMode::required;
+    } else {
+      table.reject(measure, quoted(*mode) + " is not a mode");
+    }
+  }
+  const Key require{"require_signature", "true or false"};
+  if (table.boolean(require).value_or(false)) rules.signature_required = Switch::on;
+  rules.signers = read_host_file(table, "signers");
+  rules.revoked = read_host_file(table, "revoked");
+  rules.tpm = read_host_file(table, "tpm");
+  const Key pcr{"pcr", "a whole number from 0 to 15: those above can be reset"};
+  rules.pcr = static_cast<std::uint32_t>(
+      table.whole_number(pcr, {.least = 0, .most = first_resettable_pcr - 1}).value_or(rules.pcr));
+  table.finish();
+}
+
+}  // namespace immure::policy::toml_text

@@ -1,0 +1,171 @@
+"""Measured launches: what is signed starts, nothing else does; a TPM has on record what did, and its quote proves it."""
+
+import hashlib
+import json
+import os
+import subprocess
+import threading
+import unittest
+from pathlib import Path
+
+from immure_test import ImmureTest
+from support.audit import AuditMark
+from support.guest import GUESTS, IMMURE, disk, image, immure
+from support.install import ATTEST, PUSHED
+
+NOT_ADMITTED, BAD_SIGNATURE, POLICY_REFUSED, BAD_LOG = 4, 14, 15, 16
+HOST_POLICY = Path("/etc/immure/host.toml")
+SIGNERS = Path("/etc/immure/signers.pem")
+WORK = Path("/var/lib/immure/attestation")  # Where the launcher may read what users name.
+
+
+def run(command: str) -> str:
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=WORK, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def last_start(name: str) -> dict:
+    events = json.loads(immure("audit", "show", name, "--json", check=True).stdout)
+    return [event for event in events if event["event"] == "started"][-1]
+
+
+@unittest.skipUnless(ATTEST.exists(), "built without the attestation module")
+class TestAttestation(ImmureTest):
+    def setUp(self):
+        WORK.mkdir(exist_ok=True)
+        self.addCleanup(lambda: HOST_POLICY.unlink(missing_ok=True))
+        self.addCleanup(lambda: SIGNERS.unlink(missing_ok=True))
+
+    def host_policy(self, *lines: str) -> None:
+        HOST_POLICY.write_text("\n".join(["[attestation]", *lines]) + "\n")
+
+    def make_key(self, name: str) -> None:
+        run(f"rm -f {name}.key; openssl genpkey -algorithm ed25519 -out {name}.key; chmod 600 {name}.key; "
+            f"openssl pkey -in {name}.key -pubout -out {name}.pub")  # fmt: skip
+
+    def tiny(self, name: str, *, manifest: bool = False, **options):
+        guest = self.guest(name, kernel="tiny/halt", initrd=None, memory="32 MiB", **options)
+        if manifest:
+            guest.tables["boot"]["manifest"] = str(WORK / f"{name}.manifest")
+            guest.write()
+        return guest
+
+    def signed(self, name: str, key: str = "owner", **options):
+        """A guest whose manifest is by this key; the host wants one by `owner`."""
+        self.make_key("owner")
+        if key != "owner":
+            self.make_key(key)
+        SIGNERS.write_bytes((WORK / "owner.pub").read_bytes())
+        self.host_policy("require_signature = true", f'signers = "{SIGNERS}"')
+        guest = self.tiny(name, manifest=True, **options)
+        run(f"{IMMURE} sign {guest.spec} --key {key}.key -o {name}.manifest")
+        return guest
+
+    def test_a_signed_guest_starts_and_the_record_says_what_of_and_who_signed(self):
+        mark = AuditMark()
+        seed = image("seed.raw")
+        guest = self.signed("signed", disks=[disk(image("rw.raw"), id="rw"), disk(seed, id="seed", read_only=True)]).start()
+        files = {file["path"]: file for file in guest.inspect()["files"]}
+        self.assertEqual(files[str(seed)]["sha256"], sha256(seed))
+        entry = last_start("signed")
+        items = {item["name"]: item for item in entry["measurements"]}
+        self.assertIs(entry["measured"], True)
+        self.assertEqual(items["kernel"]["sha256"], sha256(GUESTS / "tiny/halt"))
+        self.assertEqual(items["disk:rw"], {"name": "disk:rw", "unmeasured": "writable"})
+        key_id = run("openssl pkey -pubin -in owner.pub -outform der | sha256sum").split()[0]
+        self.assertEqual(entry["manifest"]["signed_by"], [key_id])
+        self.assert_no_denials(mark)
+
+    def test_what_is_not_signed_or_by_another_key_or_not_the_same_is_not_started(self):
+        guest = self.signed("unsigned")
+        del guest.tables["boot"]["manifest"]
+        guest.write()
+        self.assert_ended(guest.run(), NOT_ADMITTED, "boot.manifest is missing")
+
+        self.assert_ended(self.signed("stranger", "other").run(), BAD_SIGNATURE, "no signature is by one of the given keys")
+
+        guest = self.signed("changed")
+        guest.tables["boot"]["command_line"] += " init=/bin/sh"
+        guest.write()
+        self.assert_ended(guest.run(), POLICY_REFUSED, "file-command-line")
+        self.assertEqual(json.loads(immure("audit", "show", "changed", "--json", check=True).stdout)[-1]["event"], "failed")
+
+        guest = self.signed("gone")
+        (WORK / "gone.manifest").unlink()
+        self.assert_ended(guest.run(), BAD_SIGNATURE, "gone.manifest")
+
+    def test_without_the_module_a_host_that_wants_signatures_starts_nothing(self):
+        guest = self.signed("moduleless")
+        away = ATTEST.with_suffix(".away")
+        ATTEST.rename(away)
+        self.addCleanup(lambda: away.exists() and away.rename(ATTEST))
+        self.assert_ended(guest.run(), NOT_ADMITTED, "immure-attest")
+        self.host_policy('measure = "optional"')
+        self.tiny("unmeasured").start()
+        self.assertIs(last_start("unmeasured")["measured"], False)
+
+    def test_a_kernel_that_is_swapped_all_the_time_boots_only_as_it_was_signed(self):
+        guest = self.signed("swapped")
+        good, bad, kernel = (WORK / name for name in ("good", "bad", "kernel"))
+        good.write_bytes((GUESTS / "tiny/halt").read_bytes())
+        bad.write_bytes(good.read_bytes() + b"\0")
+        kernel.write_bytes(good.read_bytes())
+        guest.tables["boot"]["kernel"] = str(kernel)
+        guest.write()
+        run(f"{IMMURE} sign {guest.spec} --key owner.key -o swapped.manifest")
+        stop = threading.Event()
+
+        def swap() -> None:
+            while not stop.is_set():
+                for source in (bad, good):
+                    fresh = WORK / "fresh"
+                    fresh.write_bytes(source.read_bytes())
+                    os.replace(fresh, kernel)
+
+        thread = threading.Thread(target=swap, daemon=True)
+        thread.start()
+        started = refused = 0
+        for _ in range(20):
+            done = immure("run", "-d", guest.spec)
+            self.assertIn(done.returncode, (0, POLICY_REFUSED), done.stderr)
+            if done.returncode == 0:
+                started += 1
+                (item,) = [item for item in last_start("swapped")["measurements"] if item["name"] == "kernel"]
+                self.assertEqual(item["sha256"], sha256(good))
+                file = next(file for file in guest.inspect()["files"] if file["role"] == "kernel")
+                self.assertEqual(file["sha256"], sha256(good))
+                guest.kill()
+            else:
+                refused += 1
+        stop.set()
+        thread.join()
+        self.assertGreater(started, 0)
+        self.assertGreater(refused, 0)
+
+    def test_the_walk_of_the_documentation_works_word_for_word(self):
+        mark = AuditMark()
+        page = (PUSHED / "attestation.md").read_text()
+        walk = page.split("<!-- walk -->")[1].split("```sh\n")[1].split("```")[0]
+        guest = self.tiny("web", disks=[disk(image("data.raw"), id="data")])
+        guest.tables["boot"]["manifest"] = str(WORK / "web.manifest")
+        guest.write()
+        run(f"rm -rf /var/lib/immure/ak; cp {guest.spec} web.toml")
+        self.assertIn("verified: ", run(walk))
+        self.assertEqual(last_start("web")["recorded_in_pcr"], 13)
+        # The TPM has what the log leads to, and an old quote is of no use.
+        nonce = "00" * 16
+        done = immure("verify", WORK / "web.bundle", "--policy", WORK / "web.policy", "--nonce", nonce)
+        self.assertEqual(done.returncode, BAD_SIGNATURE, done.stdout)
+        # Something that immure did not record.
+        run("tpm2_pcrextend -T device:/dev/tpmrm0 13:sha256=" + "ab" * 32)
+        run(f"{IMMURE} tpm quote --key /var/lib/immure/ak --nonce {nonce} -o web.bundle")
+        done = immure("verify", WORK / "web.bundle", "--policy", WORK / "web.policy", "--nonce", nonce, "--explain")
+        self.assertEqual(done.returncode, BAD_LOG, done.stdout)
+        self.assertIn("somebody else extends this PCR", done.stdout)
+        self.assert_no_denials(mark)
