@@ -19,7 +19,8 @@ Result<void> confine_and_execute(Kernel& kernel, const SpawnSpec& spec) {
 }  // namespace
 
 std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec) {
-  std::vector<ConfinementStep> steps{ArrangeFds{spec.fds}, LimitResources{spec.file_bytes}};
+  std::vector<ConfinementStep> steps{
+      ArrangeFds{spec.fds}, LimitResources{.file_bytes = spec.file_bytes, .locked_bytes = spec.locked_bytes}};
   // While /proc is there.
   if (!spec.label.empty()) steps.emplace_back(ExecContext{spec.label});
   steps.emplace_back(NewRoot{spec.mount_point});

@@ -15,6 +15,7 @@ struct SpawnSpec {
   std::string label{};           ///< empty: this host runs without SELinux, and its policy allows that
   uid_t uid = 0;                 ///< and an equal gid
   std::uint64_t file_bytes = 0;  ///< see LimitResources
+  std::uint64_t locked_bytes = LimitResources{}.locked_bytes;
   std::vector<FdMapping> fds{};
   int landlock_version = 0;
   std::span<const sock_filter> filter{};
