@@ -26,6 +26,7 @@ struct Parsed {
   std::string name;
   std::string spec;
   std::string size;
+  LimitOptions limit;
   std::string witness;
   std::string log_file = policy::launch_log_path;
   std::string user;
@@ -128,6 +129,17 @@ void add_records(CLI::App& app, Parsed& parsed) {
   add_name(wait, parsed);
 }
 
+void add_limit(CLI::App& app, Parsed& parsed) {
+  auto& limit = parsed.limit;
+  auto* command = add_command(app, help_of("limit"), parsed, [&limit] { return limit_command(limit); });
+  command->add_option("NAME", limit.name, "the guest's name")->required();
+  command->add_option("DEVICE", limit.device, "disk:ID, net:ID, console or rng")->required();
+  command->add_option("--bytes-per-second", limit.bytes_per_second, "like \"10 MiB\"");
+  command->add_option("--bytes-burst", limit.bytes_burst, "what may come at once; by default a second's");
+  command->add_option("--operations-per-second", limit.operations_per_second, "requests, or frames");
+  command->add_option("--operations-burst", limit.operations_burst, "what may come at once");
+}
+
 void add_controls(CLI::App& app, Parsed& parsed) {
   auto* console =
       add_command(app, help_of("console"), parsed, [&parsed] { return console_command(parsed.name); });
@@ -155,6 +167,7 @@ void add_controls(CLI::App& app, Parsed& parsed) {
   add_name(balloon, parsed);
   balloon->add_option("SIZE", parsed.size, "the memory that the guest keeps, like \"512 MiB\"")->required();
 
+  add_limit(app, parsed);
   add_command(app, help_of("gc"), parsed, [] { return gc_command(); });
 }
 

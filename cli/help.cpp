@@ -35,6 +35,9 @@ constexpr std::array commands{
     CommandHelp{"balloon", "take memory back from a guest, or give it again",
                 "SIZE is what the guest keeps. It is asked, not forced, and gives what it can spare.\n\n"
                 "  immure balloon web \"512 MiB\""},
+    CommandHelp{"limit", "limit how much a device of a guest moves, from now on",
+                "Without options its limit is taken away. After a reboot the specification's holds again.\n\n"
+                "  immure limit web disk:root --bytes-per-second \"10 MiB\" --operations-per-second 500"},
     CommandHelp{
         "gc", "undo what is left of guests whose keeper is gone",
         "Every launch does it first; this does only that. Prints the names of what was undone. Needs root."},

@@ -76,7 +76,7 @@ class Kernel : public Overridable {
   virtual Result<void> set_file_context(int fd, const std::string& context);
   virtual Result<FdPair> make_pipe();
   virtual Result<FdPair> make_socket_pair(int type);
-  virtual Result<UniqueFd> listen_at(const std::string& path);
+  virtual Result<UniqueFd> listen_at(const std::string& path, int type);
   virtual Result<void> send(int fd, std::span<const std::byte> message);
   /// Reads once; yields the number of bytes, 0 at the end.
   virtual Result<std::size_t> receive(int fd, std::span<std::byte> buffer);

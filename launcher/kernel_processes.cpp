@@ -45,12 +45,12 @@ Result<FdPair> Kernel::make_socket_pair(int type) {
   return FdPair{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
-Result<UniqueFd> Kernel::listen_at(const std::string& path) {
+Result<UniqueFd> Kernel::listen_at(const std::string& path, int type) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path)) return invalid("listen at " + path + ": the path is too long");
   path.copy(address.sun_path, path.size());
-  UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  UniqueFd fd(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
   if (!fd) return system_error("socket");
   // The umask of the launcher (077) gives the socket file mode 0700: its owner alone may connect.
   IMMURE_TRY(checked(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)),

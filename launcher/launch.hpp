@@ -17,6 +17,8 @@ struct Channels {
   FdPair console;  ///< stream: monitor, VMM
   FdPair control;  ///< datagrams: monitor, VMM
   UniqueFd listener;
+  FdPair vsock;  ///< datagrams: monitor, VMM; as the next one, only where the guest has a vsock
+  UniqueFd vsock_listener;
 };
 
 /// One launch while it is carried out: what the steps made so far, for the steps after them.

@@ -20,7 +20,9 @@ Result<void> confine_and_execute(Kernel& kernel, const SpawnSpec& spec) {
 
 std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec) {
   std::vector<ConfinementStep> steps{ArrangeFds{spec.fds}, OwnCores{spec.core_scheduling},
-                                     LimitResources{spec.file_bytes, spec.realtime_priority}};
+                                     LimitResources{.file_bytes = spec.file_bytes,
+                                                    .realtime_priority = spec.realtime_priority,
+                                                    .locked_bytes = spec.locked_bytes}};
   // While /proc is there.
   if (!spec.label.empty()) steps.emplace_back(ExecContext{spec.label});
   steps.emplace_back(NewRoot{spec.mount_point});

@@ -17,6 +17,7 @@ struct SpawnSpec {
   std::uint64_t file_bytes = 0;  ///< see LimitResources
   std::uint64_t realtime_priority = 0;
   policy::CoreScheduling core_scheduling{};
+  std::uint64_t locked_bytes = LimitResources{}.locked_bytes;
   std::vector<FdMapping> fds{};
   int landlock_version = 0;
   std::span<const sock_filter> filter{};

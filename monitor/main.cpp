@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,9 @@ Result<void> serve() {
   monitor::VmmLink vmm{UniqueFd{monitor_fd::log}, UniqueFd{monitor_fd::console},
                        UniqueFd{monitor_fd::control}};
   monitor::Server server{std::move(vmm), UniqueFd{monitor_fd::listener}, owner};
+  // The launcher gives these two only where the guest has a vsock.
+  if (::fcntl(monitor_fd::vsock, F_GETFL) >= 0)
+    server.add_vsock({UniqueFd{monitor_fd::vsock}, UniqueFd{monitor_fd::vsock_listener}, owner});
   IMMURE_TRY(seccomp::install_filter(seccomp::compiled_filter(seccomp::Profile::monitor)));
   return server.run();
 }

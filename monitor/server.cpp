@@ -1,6 +1,7 @@
 #include "monitor/server.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include <sys/socket.h>
 
@@ -54,6 +55,8 @@ void Server::collect_poll_set() {
     const bool speak = client.wants_to_send(vmm_.console(), vmm_.log());
     add(client.fd(), static_cast<short>((hear ? POLLIN : 0) | (speak ? POLLOUT : 0)));
   }
+  vsock_polled_ = polled_.size();
+  if (vsock_) vsock_->collect(polled_);
 }
 
 short Server::ready(int fd) const {
@@ -63,13 +66,16 @@ short Server::ready(int fd) const {
 
 Result<LinkState> Server::turn() {
   collect_poll_set();
-  const bool impatient = std::ranges::any_of(
-      clients_, [&](const Client& c) { return c.wants_to_send(vmm_.console(), vmm_.log()); });
+  const bool impatient =
+      (vsock_ && vsock_->has_deadline()) || std::ranges::any_of(clients_, [&](const Client& c) {
+        return c.wants_to_send(vmm_.console(), vmm_.log());
+      });
   const int n = ::poll(polled_.data(), polled_.size(), impatient ? impatience_check_ms : -1);
   if (n < 0 && errno == EINTR) return LinkState::open;
   if (n < 0) return system_error("poll");
   const auto vmm = serve_vmm();
   serve_clients();
+  if (vsock_) vsock_->serve(std::span(polled_).subspan(vsock_polled_));
   if (ready(listener_.get()) != 0) accept_client();
   return vmm;
 }
@@ -131,6 +137,8 @@ ClientState Server::handle(Client& client, const MonitorMessage& message) {
       return pass_on_request(client, policy::ControlKind::power_button, 0);
     case MonitorKind::balloon:
       return pass_on_request(client, policy::ControlKind::balloon, message.value);
+    case MonitorKind::limit:
+      return pass_on_limit(client, message);
     case MonitorKind::read_log:
       return read_log(client, LogReading::what_is_there);
     case MonitorKind::follow_log:
@@ -147,9 +155,18 @@ ClientState Server::read_log(Client& client, LogReading how) {
   return client.read_log(vmm_.log(), how) ? ClientState::alive : client.answer(MonitorKind::done, EBUSY);
 }
 
-ClientState Server::pass_on_request(Client& client, policy::ControlKind kind, std::uint64_t value) {
+/// The VMM checks what is in it: the monitor only knows its size.
+ClientState Server::pass_on_limit(Client& client, const MonitorMessage& message) {
+  policy::LimitChange change;
+  if (message.length != sizeof change) return ClientState::gone;
+  std::memcpy(static_cast<void*>(&change), message.data.data(), sizeof change);
+  return pass_on_request(client, policy::ControlKind::limit, 0, change);
+}
+
+ClientState Server::pass_on_request(Client& client, policy::ControlKind kind, std::uint64_t value,
+                                    const policy::LimitChange& limit) {
   if (waiting_.size() >= max_clients) return client.answer(MonitorKind::done, EBUSY);
-  if (const auto sent = vmm_.request(kind, value); !sent) {
+  if (const auto sent = vmm_.request(kind, value, limit); !sent) {
     return client.answer(MonitorKind::done, sent.error().error_number);
   }
   waiting_.push_back(client.id());

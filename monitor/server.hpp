@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include <poll.h>
@@ -11,6 +12,7 @@
 #include "base/unique_fd.hpp"
 #include "monitor/client.hpp"
 #include "monitor/vmm_link.hpp"
+#include "monitor/vsock_hub.hpp"
 
 namespace immure::monitor {
 
@@ -21,6 +23,8 @@ class Server {
  public:
   /// `listener`: a listening SEQPACKET socket. Root and `owner` are served, nobody else.
   Server(VmmLink vmm, UniqueFd listener, uid_t owner);
+  /// Serves the guest's vsock as well; before run().
+  void add_vsock(VsockHub hub) { vsock_.emplace(std::move(hub)); }
 
   /// Runs until the VMM's console ends and its last words were offered to every client.
   Result<void> run();
@@ -35,7 +39,9 @@ class Server {
   ClientState receive(Client& client);
   ClientState handle(Client& client, const policy::MonitorMessage& message);
   ClientState read_log(Client& client, LogReading how);
-  ClientState pass_on_request(Client& client, policy::ControlKind kind, std::uint64_t value);
+  ClientState pass_on_request(Client& client, policy::ControlKind kind, std::uint64_t value,
+                              const policy::LimitChange& limit = {});
+  ClientState pass_on_limit(Client& client, const policy::MonitorMessage& message);
   void pass_on_answer(std::int32_t result);
   /// Sends what is left and `closed`; gives up after a bounded time.
   void say_goodbye();
@@ -48,7 +54,9 @@ class Server {
   std::uint64_t next_client_id_ = 1;
   /// Clients whose power button press the VMM has not answered yet, in the order sent.
   std::deque<std::uint64_t> waiting_;
+  std::optional<VsockHub> vsock_;
   std::vector<pollfd> polled_;
+  std::size_t vsock_polled_ = 0;  ///< where in polled_ those of vsock_ begin
 };
 
 }  // namespace immure::monitor

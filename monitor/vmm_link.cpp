@@ -73,9 +73,12 @@ void VmmLink::flush_input() {
   }
 }
 
-Result<void> VmmLink::request(ControlKind kind, std::uint64_t value) {
-  const ControlMessage message{
-      .header = policy::header_of<ControlMessage>(), .kind = kind, .result = 0, .value = value};
+Result<void> VmmLink::request(ControlKind kind, std::uint64_t value, const policy::LimitChange& limit) {
+  const ControlMessage message{.header = policy::header_of<ControlMessage>(),
+                               .kind = kind,
+                               .result = 0,
+                               .value = value,
+                               .limit = limit};
   const auto n = ::send(control_.get(), &message, sizeof message, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (n < 0) return system_error("send a request to the VMM");
   return {};
@@ -90,7 +93,9 @@ std::optional<std::int32_t> VmmLink::take_answer() {
   }
   if (n != static_cast<ssize_t>(sizeof answer)) return std::nullopt;
   if (!policy::check_header(answer, "answer")) return std::nullopt;
-  if (answer.kind != ControlKind::power_button && answer.kind != ControlKind::balloon) return std::nullopt;
+  const bool is_known = answer.kind == ControlKind::power_button || answer.kind == ControlKind::balloon ||
+                        answer.kind == ControlKind::limit;
+  if (!is_known) return std::nullopt;
   return answer.result;
 }
 

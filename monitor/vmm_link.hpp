@@ -47,7 +47,7 @@ class VmmLink {
   void flush_input();
 
   /// Sends a request to the VMM; its answers come in the order of the requests.
-  Result<void> request(policy::ControlKind kind, std::uint64_t value);
+  Result<void> request(policy::ControlKind kind, std::uint64_t value, const policy::LimitChange& limit = {});
   /// The result (0 or an errno) of one answered request; nothing where no answer waits. A datagram that is no
   /// answer is dropped.
   std::optional<std::int32_t> take_answer();

@@ -2,13 +2,21 @@
 
 #include <array>
 
+#include "base/bounded_string.hpp"
+#include "policy/rate_limit.hpp"
 #include "policy/record_header.hpp"
 
 namespace immure::policy {
 
+/// A device's limit from now on. The device: "disk ID", "net ID", "console" or "rng".
+struct LimitChange {
+  BoundedString<32> device;
+  RateLimit limit{};
+};
+
 /// Monitor to VMM, one per datagram on vmm_fd::control; the VMM answers each with the same kind and a result.
-/// balloon: the guest is to give up `value` bytes of its memory in all.
-enum class ControlKind : std::uint32_t { power_button = 1, ping = 2, balloon = 3 };
+/// balloon: the guest is to give up `value` bytes of its memory in all. limit: `limit` holds from now on.
+enum class ControlKind : std::uint32_t { power_button = 1, ping = 2, balloon = 3, limit = 4 };
 
 struct ControlMessage {
   static constexpr std::uint32_t record_magic = 0x43'4d'4d'49;  // "IMMC"
@@ -17,6 +25,7 @@ struct ControlMessage {
   ControlKind kind{};
   std::int32_t result = 0;  ///< in an answer: 0 or an errno
   std::uint64_t value = 0;
+  LimitChange limit{};
 };
 
 /// A client (`immure console`, `immure stop`) and the monitor, one per datagram on monitor.sock. The monitor
@@ -32,6 +41,7 @@ enum class MonitorKind : std::uint32_t {
   closed = 7,        ///< monitor: the VMM is gone; the last datagram
   balloon = 8,       ///< client: the guest is to give up `value` bytes in all; answered by done
   follow_log = 9,    ///< client: the log lines as console_data, then each that comes, until closed
+  limit = 10,        ///< client: `data` has a LimitChange, `length` says so; answered by done
 };
 
 struct MonitorMessage {

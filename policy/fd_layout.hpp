@@ -15,6 +15,7 @@ constexpr int console = 6;      ///< STREAM socket to the monitor: the guest's c
 constexpr int control = 7;      ///< SEQPACKET socket to the monitor: ControlMessage
 constexpr int kernel = 8;       ///< sealed memfd: bzImage or ELF
 constexpr int initrd = 9;       ///< sealed memfd; absent where there is no initrd
+constexpr int vsock = 10;       ///< SEQPACKET socket to the monitor: VsockFrame; absent without vsock
 constexpr int first_disk = 16;  ///< disk i is first_disk + i
 constexpr int first_net = 48;   ///< network i is first_net + i: an attached tap
 }  // namespace vmm_fd
@@ -28,6 +29,8 @@ constexpr int log = 3;       ///< pipe from the VMM: log lines
 constexpr int console = 4;   ///< STREAM socket to the VMM
 constexpr int control = 5;   ///< SEQPACKET socket to the VMM
 constexpr int listener = 6;  ///< SEQPACKET AF_UNIX listener: /run/immure/guests/NAME/monitor.sock
+constexpr int vsock = 7;  ///< SEQPACKET socket to the VMM: VsockFrame; absent without vsock, as is the next
+constexpr int vsock_listener = 8;  ///< STREAM AF_UNIX listener: /run/immure/guests/NAME/vsock.sock
 }  // namespace monitor_fd
 
 }  // namespace immure::policy

@@ -32,7 +32,15 @@ Result<void> check_disk(const DiskRecord& disk, const std::string& key) {
   if (disk.access != DiskAccess::read_only && disk.access != DiskAccess::read_write) {
     return invalid(key + ".read_only must be true or false");
   }
-  return {};
+  if (!is_switch(disk.direct)) return invalid(key + ".direct must be true or false");
+  if (disk.queues > max_disk_queues) {
+    return invalid(key + ".queues must be 1 to " + std::to_string(max_disk_queues));
+  }
+  if (disk.engine > DiskEngine::io_uring) {
+    return invalid(key + ".engine must be \"plain\" or \"io_uring\"");
+  }
+  if (disk.reserved != 0) return invalid(key + ": a reserved field is not 0");
+  return check(disk.limit, key + ".limit");
 }
 
 Result<void> check_disks(const GuestRecord& record) {
@@ -72,7 +80,7 @@ Result<void> check_net(const NetRecord& net, const std::string& key) {
   if (is_multicast || net.mac == MacAddress{}) {
     return invalid(key + ".mac must be the address of one interface, not " + mac_text(net.mac));
   }
-  return {};
+  return check(net.limit, key + ".limit");
 }
 
 Result<void> check_nets(const GuestRecord& record) {
@@ -120,6 +128,36 @@ Result<void> check_pinning(const GuestRecord& record) {
   return {};
 }
 
+Result<void> check_cpu(const GuestRecord& record) {
+  if (!is_topology_of(record.topology, record.vcpus)) {
+    return invalid("cpu.sockets, cpu.cores and cpu.threads must give cpu.count when multiplied");
+  }
+  if (!is_switch(record.nested)) return invalid("cpu.nested must be true or false");
+  if ((record.features_off & ~all_cpu_features) != 0)
+    return invalid("cpu.features_off has an unknown feature");
+  return {};
+}
+
+Result<void> check_memory(const GuestRecord& record) {
+  const auto size = record.memory_bytes;
+  if (size < min_memory_bytes || size > max_memory_bytes || size % (2ULL << 20) != 0) {
+    return invalid("memory.size must be 32 MiB to 1 TiB in steps of 2 MiB, not " + std::to_string(size) +
+                   " bytes");
+  }
+  if (record.pages > MemoryPages::huge_1g) return invalid("memory.pages is of no known kind");
+  if (record.pages == MemoryPages::huge_1g && size % huge_1g_bytes != 0) {
+    return invalid("memory.size must be a multiple of 1 GiB, the size of memory.pages");
+  }
+  if (!is_switch(record.prefault) || !is_switch(record.lock)) {
+    return invalid("memory.prefault and memory.lock must be true or false");
+  }
+  if (record.balloon == Switch::on && !can_have_balloon(record.pages, record.lock)) {
+    return invalid(
+        "memory.balloon needs memory that can be given back: not with huge memory.pages or memory.lock");
+  }
+  return {};
+}
+
 Result<void> check_resources(const GuestRecord& record) {
   const auto& resources = record.resources;
   if (resources.cpu_weight > 10000) return invalid("resources.cpu_weight must be 1 to 10000");
@@ -149,6 +187,17 @@ Result<void> check_resources(const GuestRecord& record) {
 }
 
 }  // namespace
+
+bool is_topology_of(const CpuTopology& topology, std::uint32_t vcpus) {
+  if (topology == CpuTopology{}) return true;
+  const auto is_count = [](std::uint32_t n) { return n >= 1 && n <= max_vcpus; };
+  return is_count(topology.sockets) && is_count(topology.cores) && is_count(topology.threads) &&
+         topology.sockets * topology.cores * topology.threads == vcpus;
+}
+
+bool can_have_balloon(MemoryPages pages, Switch lock) {
+  return lock == Switch::off && (pages == MemoryPages::transparent || pages == MemoryPages::small);
+}
 
 std::string uuid_text(const Uuid& uuid) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -212,18 +261,21 @@ Result<void> check(const GuestRecord& record) {
     return invalid("cpu.count must be 1 to " + std::to_string(max_vcpus) + ", not " +
                    std::to_string(record.vcpus));
   }
-  if (record.memory_bytes < min_memory_bytes || record.memory_bytes > max_memory_bytes ||
-      record.memory_bytes % (2ULL << 20) != 0) {
-    return invalid("memory.size must be 32 MiB to 1 TiB in steps of 2 MiB, not " +
-                   std::to_string(record.memory_bytes) + " bytes");
-  }
   if (!is_switch(record.serial) || !is_switch(record.console) || !is_switch(record.entropy) ||
       !is_switch(record.balloon)) {
     return invalid("a switch is neither on nor off");
   }
-  if (record.reserved != 0) return invalid("a reserved field is not 0");
+  IMMURE_TRY(check_cpu(record));
+  IMMURE_TRY(check_memory(record));
+  if (record.watchdog > WatchdogExpiry::end) return invalid("watchdog.expiry must be \"reset\" or \"end\"");
+  if (record.vsock_cid != 0 && (record.vsock_cid < min_vsock_cid || record.vsock_cid > max_vsock_cid)) {
+    return invalid("vsock.cid must be " + std::to_string(min_vsock_cid) + " to " +
+                   std::to_string(max_vsock_cid));
+  }
   IMMURE_TRY(check_disks(record));
   IMMURE_TRY(check_nets(record));
+  IMMURE_TRY(check(record.console_limit, "console.limit"));
+  IMMURE_TRY(check(record.entropy_limit, "entropy.limit"));
   return check_resources(record);
 }
 

@@ -4,14 +4,18 @@
 #include <cstdint>
 
 #include "base/bounded_string.hpp"
+#include "policy/cpu_features.hpp"
 #include "policy/host_set.hpp"
+#include "policy/rate_limit.hpp"
 #include "policy/record_header.hpp"
 
 namespace immure::policy {
 
-constexpr std::uint32_t max_vcpus = 32;
+constexpr std::uint32_t max_vcpus = 64;
 constexpr std::uint32_t max_disks = 24;
 constexpr std::uint32_t max_nets = 8;
+constexpr std::uint32_t max_disk_queues = 16;
+constexpr std::uint32_t default_disk_queues = 4;
 constexpr std::uint64_t min_memory_bytes = 32ULL << 20;
 constexpr std::uint64_t max_memory_bytes = 1ULL << 40;
 constexpr std::uint64_t min_memory_overhead = 4ULL << 20;
@@ -26,6 +30,31 @@ using Uuid = std::array<std::uint8_t, 16>;
 enum class DiskFormat : std::uint32_t { raw = 1 };
 enum class DiskAccess : std::uint32_t { read_only = 1, read_write = 2 };
 enum class Switch : std::uint32_t { off = 0, on = 1 };
+/// How the VMM reads and writes a disk: one system call after the other, or many requests at once in an
+/// io_uring that can do nothing else.
+enum class DiskEngine : std::uint32_t { plain = 0, io_uring = 1 };
+
+/// What happens once the guest's driver has started its watchdog and then does not kick it in time.
+enum class WatchdogExpiry : std::uint32_t { no_watchdog = 0, reset = 1, end = 2 };
+
+/// Pages of the host under guest memory. transparent: huge ones where the kernel finds some. huge: from the
+/// host's reserve, or no launch.
+enum class MemoryPages : std::uint32_t { transparent = 0, small = 1, huge_2m = 2, huge_1g = 3 };
+constexpr std::uint64_t huge_1g_bytes = 1ULL << 30;
+
+/// Guests' addresses for vsock: 0 to 2 have meanings of their own (vsock(7)), the last one too.
+constexpr std::uint32_t min_vsock_cid = 3;
+constexpr std::uint32_t max_vsock_cid = 0xffff'fffe;
+
+/// How the vCPUs are told to be arranged; their product is their number. All 0: one socket of cores with one
+/// thread each.
+struct CpuTopology {
+  std::uint32_t sockets = 0;
+  std::uint32_t cores = 0;    ///< of a socket
+  std::uint32_t threads = 0;  ///< of a core
+
+  friend bool operator==(const CpuTopology&, const CpuTopology&) = default;
+};
 
 /// One disk as the guest specification asks for it. Whether the path is a file or a block device is the
 /// host's to say, after it was opened.
@@ -34,6 +63,11 @@ struct DiskRecord {
   HostPath path;
   DiskFormat format{};
   DiskAccess access{};
+  Switch direct{};           ///< past the host's page cache (O_DIRECT)
+  std::uint32_t queues = 0;  ///< 1..max_disk_queues; 0: one for each vCPU, default_disk_queues at most
+  DiskEngine engine{};
+  std::uint32_t reserved = 0;
+  RateLimit limit{};
 
   friend bool operator==(const DiskRecord&, const DiskRecord&) = default;
 };
@@ -51,6 +85,7 @@ struct NetRecord {
   InterfaceName host;    ///< the tap or the bridge
   MacAddress mac{};
   NetKind kind{};
+  RateLimit limit{};  ///< of each direction
 
   friend bool operator==(const NetRecord&, const NetRecord&) = default;
 };
@@ -94,12 +129,21 @@ struct GuestRecord {
   Switch console{};  ///< virtio console, wired to the same stream
   Switch entropy{};  ///< virtio rng
   Switch balloon{};  ///< virtio memory balloon
-  std::uint32_t reserved = 0;
-  std::uint64_t memory_bytes = 0;  ///< a multiple of 2 MiB
+  CpuTopology topology{};
+  Switch nested{};  ///< the guest may run guests of its own
+  MemoryPages pages{};
+  Switch prefault{};  ///< all of the memory is there before the guest runs
+  Switch lock{};      ///< and none of it is ever swapped
+  WatchdogExpiry watchdog{};
+  std::uint32_t vsock_cid = 0;  ///< 0: no vsock
+  CpuFeatureSet features_off = 0;
+  std::uint64_t memory_bytes = 0;  ///< a multiple of 2 MiB, and of the pages
   std::uint32_t disk_count = 0;
   std::uint32_t net_count = 0;
   std::array<DiskRecord, max_disks> disks{};
   std::array<NetRecord, max_nets> nets{};
+  RateLimit console_limit{};  ///< of what the virtio console puts out
+  RateLimit entropy_limit{};
   ResourceRecord resources;
 
   friend bool operator==(const GuestRecord&, const GuestRecord&) = default;
@@ -109,6 +153,11 @@ struct GuestRecord {
 /// asks again although `immure` asked before it. Errors name the key as the specification writes it
 /// ("disks[1].path").
 Result<void> check(const GuestRecord& record);
+
+/// Whether the topology has as many vCPUs as the guest.
+bool is_topology_of(const CpuTopology& topology, std::uint32_t vcpus);
+/// Whether such memory can be given back page by page.
+bool can_have_balloon(MemoryPages pages, Switch lock);
 
 /// "6ba7b810-9dad-11d1-80b4-00c04fd430c8": RFC 9562, 4.
 std::string uuid_text(const Uuid& uuid);

@@ -1,5 +1,7 @@
 #include "policy/vmm_record.hpp"
 
+#include <algorithm>
+
 namespace immure::policy {
 
 static_assert(std::has_unique_object_representations_v<VmmRecord>, "a record has no implicit padding");
@@ -10,6 +12,14 @@ Result<void> check(const VmmRecord& record) {
   if (!record.command_line.is_well_formed()) return invalid("VMM record: malformed command line");
   if (record.vcpus < 1 || record.vcpus > max_vcpus)
     return invalid("VMM record: number of vCPUs out of range");
+  if (record.topology == CpuTopology{} || !is_topology_of(record.topology, record.vcpus))
+    return invalid("VMM record: the topology has another number of vCPUs");
+  if (!is_switch(record.nested) || !is_switch(record.prefault) || !is_switch(record.lock) ||
+      record.pages > MemoryPages::huge_1g || record.watchdog > WatchdogExpiry::end ||
+      (record.features_off & ~all_cpu_features) != 0)
+    return invalid("VMM record: CPU, memory or watchdog is of no known kind");
+  if (record.vsock_cid != 0 && (record.vsock_cid < min_vsock_cid || record.vsock_cid > max_vsock_cid))
+    return invalid("VMM record: vsock CID out of range");
   if (record.memory_bytes < min_memory_bytes || record.memory_bytes > max_memory_bytes ||
       record.memory_bytes % (2ULL << 20) != 0) {
     return invalid("VMM record: memory size out of range");
@@ -26,16 +36,21 @@ Result<void> check(const VmmRecord& record) {
   for (std::uint32_t i = 0; i < record.disk_count; ++i) {
     const auto& disk = record.disks[i];
     if (!disk.id.is_well_formed() || disk.format != DiskFormat::raw ||
-        (disk.access != DiskAccess::read_only && disk.access != DiskAccess::read_write)) {
+        (disk.access != DiskAccess::read_only && disk.access != DiskAccess::read_write) ||
+        !is_switch(disk.direct) || disk.queues < 1 || disk.queues > max_disk_queues ||
+        disk.engine > DiskEngine::io_uring) {
       return invalid("VMM record: disk " + std::to_string(i) + " is malformed");
     }
+    IMMURE_TRY(check(disk.limit, "VMM record: disk " + std::to_string(i)));
   }
   if (record.net_count > max_nets) return invalid("VMM record: too many networks");
   for (std::uint32_t i = 0; i < record.net_count; ++i) {
     if (!record.nets[i].id.is_well_formed())
       return invalid("VMM record: network " + std::to_string(i) + " is malformed");
+    IMMURE_TRY(check(record.nets[i].limit, "VMM record: network " + std::to_string(i)));
   }
-  return {};
+  IMMURE_TRY(check(record.console_limit, "VMM record: console"));
+  return check(record.entropy_limit, "VMM record: entropy");
 }
 
 VmmRecord make_vmm_record(const GuestRecord& guest) {
@@ -54,12 +69,32 @@ VmmRecord make_vmm_record(const GuestRecord& guest) {
   record.disk_count = guest.disk_count;
   for (std::uint32_t i = 0; i < guest.disk_count; ++i) {
     const auto& disk = guest.disks[i];
-    record.disks[i] = {.id = disk.id, .format = disk.format, .access = disk.access};
+    record.disks[i] = {.id = disk.id,
+                       .format = disk.format,
+                       .access = disk.access,
+                       .direct = disk.direct,
+                       .queues = disk.queues != 0 ? disk.queues : std::min(guest.vcpus, default_disk_queues),
+                       .engine = disk.engine,
+                       .reserved = 0,
+                       .limit = disk.limit};
   }
   record.net_count = guest.net_count;
   for (std::uint32_t i = 0; i < guest.net_count; ++i) {
-    record.nets[i] = {.id = guest.nets[i].id, .mac = guest.nets[i].mac};
+    const auto& net = guest.nets[i];
+    record.nets[i] = {.id = net.id, .mac = net.mac, .reserved = 0, .limit = net.limit};
   }
+  record.topology = guest.topology == CpuTopology{}
+                        ? CpuTopology{.sockets = 1, .cores = guest.vcpus, .threads = 1}
+                        : guest.topology;
+  record.nested = guest.nested;
+  record.pages = guest.pages;
+  record.prefault = guest.prefault;
+  record.lock = guest.lock;
+  record.watchdog = guest.watchdog;
+  record.vsock_cid = guest.vsock_cid;
+  record.features_off = guest.features_off;
+  record.console_limit = guest.console_limit;
+  record.entropy_limit = guest.entropy_limit;
   return record;
 }
 

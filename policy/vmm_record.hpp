@@ -10,6 +10,11 @@ struct VmmDisk {
   BoundedString<32> id;
   DiskFormat format{};
   DiskAccess access{};
+  Switch direct{};
+  std::uint32_t queues = 1;
+  DiskEngine engine{};
+  std::uint32_t reserved = 0;
+  RateLimit limit{};
 };
 
 /// A network interface as the VMM sees it: an attached tap at vmm_fd::first_net + index.
@@ -17,6 +22,7 @@ struct VmmNet {
   BoundedString<32> id;
   MacAddress mac{};
   std::uint16_t reserved = 0;
+  RateLimit limit{};
 };
 
 /// Everything the VMM is told, in a sealed memfd at vmm_fd::record.
@@ -37,9 +43,18 @@ struct VmmRecord {
   std::uint32_t net_count = 0;
   Switch balloon{};
   std::array<VmmNet, max_nets> nets{};
-  PinnedCpus pinned_cpus{};
+  CpuTopology topology{};  ///< never all 0
+  Switch nested{};
+  MemoryPages pages{};
+  Switch prefault{};
+  Switch lock{};
+  WatchdogExpiry watchdog{};
+  std::uint32_t vsock_cid = 0;
   std::uint32_t realtime_priority = 0;  ///< SCHED_FIFO for the vCPU threads; 0: none
-  std::uint32_t reserved = 0;
+  CpuFeatureSet features_off = 0;
+  RateLimit console_limit{};
+  RateLimit entropy_limit{};
+  PinnedCpus pinned_cpus{};
 };
 
 Result<void> check(const VmmRecord& record);

@@ -36,8 +36,15 @@ std::int32_t ControlChannel::carry_out(const policy::ControlMessage& message) {
       if (balloon_ == nullptr) return ENODEV;
       balloon_->ask_for(message.value);
       return 0;
+    case policy::ControlKind::limit:
+      return change_limit(message.limit);
   }
   return ENOSYS;
+}
+
+std::int32_t ControlChannel::change_limit(const policy::LimitChange& change) {
+  if (!change.device.is_well_formed() || !policy::check(change.limit, "limit")) return EINVAL;
+  return change_limit_(change.device.view(), change.limit) ? 0 : ENODEV;
 }
 
 }  // namespace immure::vmm

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "policy/control_message.hpp"
 #include "vmm/devices/power.hpp"
 #include "vmm/rate_limited_log.hpp"
@@ -11,9 +13,12 @@ namespace immure::vmm {
 /// anything malformed is dropped and counted.
 class ControlChannel {
  public:
+  /// Changes the limit of the device of this name; false where there is none. The limit was checked.
+  using ChangeLimit = std::function<bool(std::string_view device, const policy::RateLimit& limit)>;
+
   /// `power` and `balloon` outlive the channel; `balloon` may be null. `socket_fd` is non-blocking.
-  ControlChannel(int socket_fd, Power& power, virtio::Balloon* balloon)
-      : fd_(socket_fd), power_(power), balloon_(balloon) {}
+  ControlChannel(int socket_fd, Power& power, virtio::Balloon* balloon, ChangeLimit change_limit)
+      : fd_(socket_fd), power_(power), balloon_(balloon), change_limit_(std::move(change_limit)) {}
 
   enum class State { open, closed };
   /// Serves what is there now. Closed: the monitor is gone, and the fd will stay readable.
@@ -21,10 +26,12 @@ class ControlChannel {
 
  private:
   std::int32_t carry_out(const policy::ControlMessage& message);
+  std::int32_t change_limit(const policy::LimitChange& change);
 
   int fd_;
   Power& power_;
   virtio::Balloon* balloon_;
+  ChangeLimit change_limit_;
   RateLimitedLog log_{"control"};
 };
 

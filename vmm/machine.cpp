@@ -1,5 +1,6 @@
 #include "vmm/machine.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "policy/fd_layout.hpp"
@@ -13,6 +14,7 @@
 #include "vmm/virtio/rng.hpp"
 #include "vmm/virtio/tap.hpp"
 #include "vmm/virtio/virtio_pci_device.hpp"
+#include "vmm/virtio/vsock.hpp"
 
 namespace immure::vmm {
 
@@ -34,7 +36,8 @@ Machine::Machine(GuestMemory memory, kvm::Vm vm, Ending ending, EventLoop io_loo
 
 Result<std::unique_ptr<Machine>> Machine::build(const policy::VmmRecord& record) {
   const auto kvm = IMMURE_TRY(kvm::Kvm::adopt(UniqueFd(fds::kvm)));
-  auto memory = IMMURE_TRY(GuestMemory::create(record.memory_bytes));
+  auto memory = IMMURE_TRY(GuestMemory::create(
+      record.memory_bytes, {.pages = record.pages, .prefault = record.prefault, .lock = record.lock}));
   auto vm = IMMURE_TRY(kvm::Vm::create(kvm, memory));
   auto ending = IMMURE_TRY(Ending::create());
   auto io_loop = IMMURE_TRY(EventLoop::create());
@@ -47,7 +50,8 @@ Result<std::unique_ptr<Machine>> Machine::build(const policy::VmmRecord& record)
   IMMURE_TRY(m.ports_.add(layout::panic_port, 1, m.panic_port_));
   if (record.serial == Switch::on) IMMURE_TRY(m.add_serial());
   IMMURE_TRY(m.add_pci(record));
-  IMMURE_TRY(m.add_vcpus(kvm, record.vcpus));
+  if (record.watchdog != policy::WatchdogExpiry::no_watchdog) IMMURE_TRY(m.add_watchdog(record.watchdog));
+  IMMURE_TRY(m.add_vcpus(kvm, record));
   return machine;
 }
 
@@ -56,40 +60,62 @@ Result<void> Machine::add_serial() {
   return ports_.add(layout::serial_port, layout::serial_port_count, *serial_);
 }
 
+Result<void> Machine::add_watchdog(policy::WatchdogExpiry expiry) {
+  const auto end =
+      expiry == policy::WatchdogExpiry::reset ? policy::VmmExit::guest_reset : policy::VmmExit::guest_crashed;
+  watchdog_ = IMMURE_TRY(Watchdog::create(ending_, end));
+  return ports_.add(layout::watchdog_port, layout::watchdog_port_count, *watchdog_);
+}
+
 Result<void> Machine::add_pci(const policy::VmmRecord& record) {
   IMMURE_TRY(mmio_.add(layout::ecam_start, layout::ecam_size, pci_.ecam()));
   IMMURE_TRY(mmio_.add(layout::pci_window_start, layout::pci_window_size, pci_.window()));
   for (std::uint32_t i = 0; i < record.disk_count; ++i) {
     const auto& disk = record.disks[i];
     UniqueFd fd(fds::first_disk + static_cast<int>(i));
-    IMMURE_TRY(add_virtio(IMMURE_TRY(virtio::Block::create(std::move(fd), disk.id.view(), disk.access))));
+    IMMURE_TRY(add_virtio(IMMURE_TRY(virtio::Block::create(std::move(fd), disk))));
   }
   for (std::uint32_t i = 0; i < record.net_count; ++i) {
     const auto& net = record.nets[i];
     auto tap = IMMURE_TRY(virtio::Tap::create(UniqueFd(fds::first_net + static_cast<int>(i))));
-    IMMURE_TRY(add_virtio(virtio::Net::create(std::move(tap), net.id.view(), net.mac)));
+    IMMURE_TRY(add_virtio(virtio::Net::create(std::move(tap), net.id.view(), net.mac, net.limit)));
   }
   if (record.console == Switch::on)
-    IMMURE_TRY(add_virtio(IMMURE_TRY(virtio::Console::create(UniqueFd(fds::console)))));
+    IMMURE_TRY(add_virtio(IMMURE_TRY(virtio::Console::create(UniqueFd(fds::console), record.console_limit))));
   if (record.balloon == Switch::on) {
     auto balloon = IMMURE_TRY(virtio::Balloon::create(memory_));
     balloon_ = balloon.get();
     IMMURE_TRY(add_virtio(std::move(balloon)));
   }
-  if (record.entropy == Switch::on) IMMURE_TRY(add_virtio(std::make_unique<virtio::Rng>()));
+  if (record.vsock_cid != 0)
+    IMMURE_TRY(add_virtio(IMMURE_TRY(virtio::Vsock::create(UniqueFd(fds::vsock), record.vsock_cid))));
+  if (record.entropy == Switch::on)
+    IMMURE_TRY(add_virtio(std::make_unique<virtio::Rng>(record.entropy_limit)));
   return {};
 }
 
 Result<void> Machine::add_virtio(std::unique_ptr<virtio::Device> device) {
+  if (const auto limits = device->limits(); !limits.empty())
+    limited_.push_back({.name = device->traits().name, .limits = limits});
   return pci_.add(IMMURE_TRY(virtio::VirtioPciDevice::create(vm_, memory_, io_loop_, std::move(device))));
 }
 
-Result<void> Machine::add_vcpus(const kvm::Kvm& kvm, std::uint32_t count) {
+bool Machine::change_limit(std::string_view device, const policy::RateLimit& limit) {
+  const auto found = std::ranges::find(limited_, device, &Limited::name);
+  if (found == limited_.end()) return false;
+  for (auto& each : found->limits) each.change(limit);
+  return true;
+}
+
+Result<void> Machine::add_vcpus(const kvm::Kvm& kvm, const policy::VmmRecord& record) {
   const auto supported = IMMURE_TRY(kvm.supported_cpuid());
   const kvm::ExitHandlers handlers{.ports = &ports_, .memory = &mmio_, .interrupts = &ioapic_};
-  for (std::uint32_t i = 0; i < count; ++i) {
-    auto vcpu = IMMURE_TRY(kvm::Vcpu::create(kvm, vm_, i, handlers));
-    IMMURE_TRY(vcpu.set_cpuid(kvm::guest_cpuid(supported, {.index = i, .count = count})));
+  const kvm::CpuShape shape{
+      .topology = record.topology, .nested = record.nested, .features_off = record.features_off};
+  for (std::uint32_t i = 0; i < record.vcpus; ++i) {
+    // KVM takes a vCPU's number for its APIC id.
+    auto vcpu = IMMURE_TRY(kvm::Vcpu::create(kvm, vm_, kvm::apic_id(shape.topology, i), handlers));
+    IMMURE_TRY(vcpu.set_cpuid(kvm::guest_cpuid(supported, shape, i)));
     IMMURE_TRY(vcpu.set_model_registers());
     vcpus_.push_back(std::move(vcpu));
   }
@@ -97,7 +123,11 @@ Result<void> Machine::add_vcpus(const kvm::Kvm& kvm, std::uint32_t count) {
 }
 
 Result<void> Machine::load_images(const policy::VmmRecord& record) {
-  const auto rsdp = IMMURE_TRY(acpi::write_tables(memory_, {.vcpus = record.vcpus, .serial = record.serial}));
+  acpi::Platform platform{.apic_ids = {}, .serial = record.serial, .watchdog = Switch::off};
+  for (std::uint32_t i = 0; i < record.vcpus; ++i)
+    platform.apic_ids.push_back(static_cast<std::uint8_t>(kvm::apic_id(record.topology, i)));
+  if (watchdog_) platform.watchdog = Switch::on;
+  const auto rsdp = IMMURE_TRY(acpi::write_tables(memory_, platform));
   boot::BootRequest request{.kernel = IMMURE_TRY(boot::ImageFile::open(fds::kernel, "kernel")),
                             .initrd = std::nullopt,
                             .command_line = record.command_line.view(),

@@ -15,6 +15,7 @@
 #include "vmm/devices/panic_port.hpp"
 #include "vmm/devices/power.hpp"
 #include "vmm/devices/serial.hpp"
+#include "vmm/devices/watchdog.hpp"
 #include "vmm/event_loop.hpp"
 #include "vmm/kvm/vcpu.hpp"
 #include "vmm/kvm/vm.hpp"
@@ -50,14 +51,20 @@ class Machine {
   Power& power() { return power_; }
   Serial* serial() { return serial_.get(); }
   /// Null where the guest has none.
+  Watchdog* watchdog() { return watchdog_.get(); }
+  /// Null where the guest has none.
   virtio::Balloon* balloon() { return balloon_; }
+  /// The limits of the device of this name ("disk root") from now on; false where there is none. On the
+  /// control thread.
+  bool change_limit(std::string_view device, const policy::RateLimit& limit);
 
  private:
   Machine(GuestMemory memory, kvm::Vm vm, Ending ending, EventLoop io_loop);
   Result<void> add_serial();
   Result<void> add_pci(const policy::VmmRecord& record);
   Result<void> add_virtio(std::unique_ptr<virtio::Device> device);
-  Result<void> add_vcpus(const kvm::Kvm& kvm, std::uint32_t count);
+  Result<void> add_watchdog(policy::WatchdogExpiry expiry);
+  Result<void> add_vcpus(const kvm::Kvm& kvm, const policy::VmmRecord& record);
 
   GuestMemory memory_;
   kvm::Vm vm_;
@@ -72,8 +79,14 @@ class Machine {
   IoapicLine serial_line_{ioapic_, layout::serial_irq};
   ConsoleOutput console_output_;
   std::unique_ptr<Serial> serial_;
+  std::unique_ptr<Watchdog> watchdog_;
   PciRoot pci_;
   virtio::Balloon* balloon_ = nullptr;  // in pci_
+  struct Limited {
+    std::string name;
+    std::span<virtio::RateLimiter> limits;
+  };
+  std::vector<Limited> limited_;  // what in pci_ has limits; the same while the machine runs
   std::vector<kvm::Vcpu> vcpus_;
   std::mutex io_mutex_;
   std::condition_variable io_done_;

@@ -35,6 +35,8 @@ constexpr std::uint16_t serial_port_count = 8;
 constexpr std::uint16_t panic_port = 0x505;  ///< pvpanic
 constexpr std::uint16_t power_port = 0x600;  ///< ACPI sleep control, sleep status, reset, event select
 constexpr std::uint16_t power_port_count = 8;
+constexpr std::uint16_t watchdog_port = 0x610;
+constexpr std::uint16_t watchdog_port_count = 8;
 
 constexpr std::uint32_t serial_irq = 4;
 constexpr std::uint32_t event_irq = 5;     ///< ACPI generic event device

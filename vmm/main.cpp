@@ -90,6 +90,8 @@ Result<void> watch_serial(Machine& machine, const policy::VmmRecord& record,
 
 Result<void> watch(Machine& machine, EventLoop& loop, ControlChannel& control) {
   IMMURE_TRY(loop.add(machine.ending().event(), EPOLLIN, [](std::uint32_t) {}));
+  if (auto* const watchdog = machine.watchdog(); watchdog != nullptr)
+    IMMURE_TRY(loop.add(watchdog->timer(), EPOLLIN, [watchdog](std::uint32_t) { watchdog->tick(); }));
   return loop.add(fds::control, EPOLLIN, [&](std::uint32_t) {
     if (control.serve() == ControlChannel::State::closed) (void)loop.remove(fds::control);
   });
@@ -116,7 +118,10 @@ VmmExit run() {
 
   auto loop = EventLoop::create();
   if (!loop) return fail(VmmExit::setup_failed, loop.error());
-  ControlChannel control(fds::control, machine.power(), machine.balloon());
+  const auto change_limit = [&machine](std::string_view device, const policy::RateLimit& limit) {
+    return machine.change_limit(device, limit);
+  };
+  ControlChannel control(fds::control, machine.power(), machine.balloon(), change_limit);
   if (auto done = watch(machine, *loop, control); !done) return fail(VmmExit::setup_failed, done.error());
   std::optional<SerialInput> input;
   if (auto done = watch_serial(machine, *record, input, *loop); !done)

@@ -1,6 +1,8 @@
 #include "vmm/thread.hpp"
 
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 
 #include <pthread.h>
 #include <sys/prctl.h>
@@ -20,7 +22,11 @@ void* run_body(void* argument) {
   // For those who look at the host, and for the launcher's read-back; the kernel keeps 15 bytes of it.
   static_cast<void>(::prctl(PR_SET_NAME, start->name.c_str()));
   start->body();
-  return nullptr;
+  // A thread ends with the process: ending it before takes system calls that nothing else here needs.
+  static std::mutex mutex;
+  static std::condition_variable never;
+  std::unique_lock lock(mutex);
+  for (;;) never.wait(lock);
 }
 
 }  // namespace

@@ -12,11 +12,28 @@ class Lines {
   void add(const std::string& key, policy::Switch value) {
     add(key, value == policy::Switch::on ? "on" : "off");
   }
+  /// Only what is limited has lines.
+  void add(const std::string& key, const policy::RateLimit& limit) {
+    if (limit == policy::RateLimit{}) return;
+    add(key + ".bytes-per-second", limit.bytes_per_second);
+    add(key + ".bytes-burst", limit.bytes_burst);
+    add(key + ".operations-per-second", limit.operations_per_second);
+    add(key + ".operations-burst", limit.operations_burst);
+  }
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
   std::string text_ = "immure-configuration=1\n";
 };
+
+std::string names_of(policy::CpuFeatureSet set) {
+  std::string names;
+  for (const auto& feature : policy::cpu_features) {
+    if ((set & *policy::cpu_feature_bit(feature.name)) != 0)
+      names += (names.empty() ? "" : ",") + std::string(feature.name);
+  }
+  return names;
+}
 
 std::string_view name_of(policy::DiskAccess access) {
   return access == policy::DiskAccess::read_only ? "read-only" : "read-write";
@@ -32,20 +49,37 @@ std::string canonical_configuration(const policy::GuestRecord& record) {
   lines.add("console", record.console);
   lines.add("entropy", record.entropy);
   lines.add("balloon", record.balloon);
+  lines.add("sockets", record.topology.sockets);
+  lines.add("cores", record.topology.cores);
+  lines.add("threads", record.topology.threads);
+  lines.add("nested", record.nested);
+  lines.add("features-off", names_of(record.features_off));
   lines.add("memory", record.memory_bytes);
+  lines.add("pages", static_cast<std::uint64_t>(record.pages));
+  lines.add("prefault", record.prefault);
+  lines.add("lock", record.lock);
+  lines.add("watchdog", static_cast<std::uint64_t>(record.watchdog));
+  lines.add("vsock", record.vsock_cid == 0 ? policy::Switch::off : policy::Switch::on);
   for (std::size_t i = 0; i < record.disk_count; ++i) {
     const auto& disk = record.disks.at(i);
     const auto key = "disk." + std::to_string(i);
     lines.add(key + ".id", disk.id.view());
     lines.add(key + ".format", "raw");
     lines.add(key + ".access", name_of(disk.access));
+    lines.add(key + ".direct", disk.direct);
+    lines.add(key + ".queues", disk.queues);
+    lines.add(key + ".engine", disk.engine == policy::DiskEngine::io_uring ? "io_uring" : "plain");
+    lines.add(key + ".limit", disk.limit);
   }
   for (std::size_t i = 0; i < record.net_count; ++i) {
     const auto& net = record.nets.at(i);
     const auto key = "net." + std::to_string(i);
     lines.add(key + ".id", net.id.view());
     lines.add(key + ".kind", net.kind == policy::NetKind::tap ? "tap" : "bridge");
+    lines.add(key + ".limit", net.limit);
   }
+  lines.add("console.limit", record.console_limit);
+  lines.add("entropy.limit", record.entropy_limit);
   const auto& resources = record.resources;
   lines.add("cpu-weight", resources.cpu_weight);
   lines.add("cpu-quota", resources.cpu_quota_percent);

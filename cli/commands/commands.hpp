@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "cli/commands/limit.hpp"
 #include "cli/doctor/finding.hpp"
 #include "cli/failure.hpp"
 
@@ -29,6 +30,8 @@ Expected<ExitCode> pause_command(const std::string& name);
 Expected<ExitCode> resume_command(const std::string& name);
 /// Leaves the guest `size` of its memory ("512 MiB"), and takes the rest back.
 Expected<ExitCode> balloon_command(const std::string& name, const std::string& size);
+/// Limits, or frees, how much one device of a guest moves.
+Expected<ExitCode> limit_command(const LimitOptions& options);
 /// Undoes what is left of guests whose keeper is gone; prints their names.
 Expected<ExitCode> gc_command();
 /// The log lines of the guest's VMM: those kept, or those and all until the guest ends.

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/io.hpp"
 #include "cli/console/socket_label.hpp"
 #include "cli/state/guest_directory.hpp"
 #include "policy/guest_state.hpp"
@@ -19,10 +20,8 @@ using policy::MonitorMessage;
 
 constexpr std::chrono::seconds answer_time{5};
 
-/// One request that the monitor passes on to the VMM, and its answer.
-Expected<void> ask_vmm(std::string_view guest, MonitorKind kind, std::uint64_t value, const char* what) {
-  auto monitor = IMMURE_TRY(MonitorClient::connect(guest));
-  IMMURE_TRY(monitor.send_value(kind, value));
+/// The answer to a request that the monitor passed on to the VMM.
+Expected<void> await_vmm(MonitorClient& monitor, const char* what) {
   const auto answer = IMMURE_TRY(monitor.receive_within(answer_time));
   // The guest may end before the answer comes: after a press of the button that is what was asked for.
   if (!answer || answer->kind == MonitorKind::closed) return {};
@@ -31,6 +30,13 @@ Expected<void> ask_vmm(std::string_view guest, MonitorKind kind, std::uint64_t v
   }
   if (answer->result != 0) return system_error(what, answer->result);
   return {};
+}
+
+/// One request that the monitor passes on to the VMM, and its answer.
+Expected<void> ask_vmm(std::string_view guest, MonitorKind kind, std::uint64_t value, const char* what) {
+  auto monitor = IMMURE_TRY(MonitorClient::connect(guest));
+  IMMURE_TRY(monitor.send_value(kind, value));
+  return await_vmm(monitor, what);
 }
 
 }  // namespace
@@ -112,6 +118,13 @@ Expected<void> press_power_button(std::string_view guest) {
 
 Expected<void> set_balloon(std::string_view guest, std::uint64_t bytes) {
   return ask_vmm(guest, MonitorKind::balloon, bytes, "set the balloon");
+}
+
+Expected<void> set_limit(std::string_view guest, const policy::LimitChange& change) {
+  auto monitor = IMMURE_TRY(MonitorClient::connect(guest));
+  const auto bytes = bytes_of(change);
+  IMMURE_TRY(monitor.send(MonitorKind::limit, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  return await_vmm(monitor, "change the limit");
 }
 
 std::string_view text_of(const MonitorMessage& message) { return {message.data.data(), message.length}; }

@@ -38,6 +38,9 @@ Expected<void> press_power_button(std::string_view guest);
 /// Asks the guest to give up this much of its memory in all.
 Expected<void> set_balloon(std::string_view guest, std::uint64_t bytes);
 
+/// How much a device of the guest may move from now on.
+Expected<void> set_limit(std::string_view guest, const policy::LimitChange& change);
+
 /// The text of a console_data message.
 std::string_view text_of(const policy::MonitorMessage& message);
 

@@ -18,7 +18,7 @@
 namespace immure::cli {
 namespace {
 
-constexpr std::chrono::seconds lock_patience{10};
+constexpr std::chrono::seconds lock_patience{60};  // Many launches at once on a slow host.
 constexpr std::chrono::milliseconds lock_pause{5};
 
 Result<void> wait_for_lock(int log) {

@@ -34,8 +34,8 @@ Result<void> lease_identity(Launch& launch) {
 Result<void> make_guest_directory(Launch& launch) {
   const auto path = launch.paths.guest(launch.guest.name.view());
   IMMURE_TRY(launch.ledger.note(selinux::EntryKind::directory, path));
-  for (const auto* file :
-       {"/claim", "/claim.new", "/state", "/state.new", "/monitor.sock", "/killed", "/killed.new"}) {
+  for (const auto* file : {"/claim", "/claim.new", "/state", "/state.new", "/monitor.sock", "/vsock.sock",
+                           "/killed", "/killed.new"}) {
     IMMURE_TRY(launch.ledger.note(selinux::EntryKind::file, path + file));
   }
   return launch.kernel.make_directory(path, 0700);
@@ -87,9 +87,13 @@ Result<void> make_channels(Launch& launch) {
   }
   channels.console = IMMURE_TRY(kernel.make_socket_pair(SOCK_STREAM));
   channels.control = IMMURE_TRY(kernel.make_socket_pair(SOCK_SEQPACKET));
+  const auto has_vsock = launch.guest.vsock_cid != 0;
+  if (has_vsock) channels.vsock = IMMURE_TRY(kernel.make_socket_pair(SOCK_SEQPACKET));
   if (labelled) IMMURE_TRY(kernel.set_socket_context(labels.monitor));
-  channels.listener =
-      IMMURE_TRY(kernel.listen_at(launch.paths.guest(launch.guest.name.view()) + "/monitor.sock"));
+  const auto directory = launch.paths.guest(launch.guest.name.view());
+  channels.listener = IMMURE_TRY(kernel.listen_at(directory + "/monitor.sock", SOCK_SEQPACKET));
+  if (has_vsock)
+    channels.vsock_listener = IMMURE_TRY(kernel.listen_at(directory + "/vsock.sock", SOCK_STREAM));
   if (labelled) IMMURE_TRY(kernel.set_socket_context(""));
   return {};
 }

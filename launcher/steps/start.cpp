@@ -61,6 +61,7 @@ std::vector<FdMapping> vmm_fds(const Launch& launch) {
                              {launch.channels.control.second.get(), fd::control},
                              {launch.kernel_image.get(), fd::kernel}};
   if (launch.initrd_image) fds.push_back({launch.initrd_image.get(), fd::initrd});
+  if (launch.channels.vsock.second) fds.push_back({launch.channels.vsock.second.get(), fd::vsock});
   for (std::size_t i = 0; i < launch.disks.size(); ++i) {
     fds.push_back({launch.disks[i].get(), fd::first_disk + static_cast<int>(i)});
   }
@@ -72,13 +73,22 @@ std::vector<FdMapping> vmm_fds(const Launch& launch) {
 
 std::vector<FdMapping> monitor_fds(const Launch& launch) {
   namespace fd = policy::monitor_fd;
-  return {{launch.null.get(), fd::null_in},
-          {launch.null.get(), fd::null_out},
-          {launch.null.get(), fd::null_err},
-          {launch.channels.log.first.get(), fd::log},
-          {launch.channels.console.first.get(), fd::console},
-          {launch.channels.control.first.get(), fd::control},
-          {launch.channels.listener.get(), fd::listener}};
+  std::vector<FdMapping> fds{{launch.null.get(), fd::null_in},
+                             {launch.null.get(), fd::null_out},
+                             {launch.null.get(), fd::null_err},
+                             {launch.channels.log.first.get(), fd::log},
+                             {launch.channels.console.first.get(), fd::console},
+                             {launch.channels.control.first.get(), fd::control},
+                             {launch.channels.listener.get(), fd::listener}};
+  if (!launch.channels.vsock_listener) return fds;
+  fds.push_back({launch.channels.vsock.first.get(), fd::vsock});
+  fds.push_back({launch.channels.vsock_listener.get(), fd::vsock_listener});
+  return fds;
+}
+
+/// What the VMM may keep from being swapped: guest memory where that is asked for.
+std::uint64_t locked_bytes_of(const policy::GuestRecord& guest) {
+  return LimitResources{}.locked_bytes + (guest.lock == policy::Switch::on ? guest.memory_bytes : 0);
 }
 
 }  // namespace
@@ -95,6 +105,7 @@ Result<void> start_vmm(Launch& launch) {
                      .file_bytes = static_cast<std::uint64_t>(launch.longest_disk),
                      .realtime_priority = launch.guest.resources.realtime_priority,
                      .core_scheduling = launch.host.core_scheduling,
+                     .locked_bytes = locked_bytes_of(launch.guest),
                      .fds = vmm_fds(launch)};
   launch.vmm = IMMURE_TRY(start(launch, launch.vmm_spec, "vmm"));
   return {};
@@ -126,6 +137,8 @@ Result<void> start_monitor(Launch& launch) {
   launch.channels.console.first.reset();
   launch.channels.control.first.reset();
   launch.channels.listener.reset();
+  launch.channels.vsock.first.reset();
+  launch.channels.vsock_listener.reset();
   return {};
 }
 

@@ -1,3 +1,4 @@
+#include <array>
 #include <span>
 
 #include "policy/toml/guest_spec.hpp"
@@ -24,15 +25,60 @@ std::string unless_zero(std::string_view key, std::uint64_t value) {
   return value == 0 ? "" : std::string(key) + " = " + std::to_string(value) + "\n";
 }
 
+/// "limit = {...}", or nothing where there is none.
+std::string print_limit(const RateLimit& limit) {
+  std::string out;
+  const auto add = [&out](std::string_view key, std::uint64_t value) {
+    if (value != 0)
+      out +=
+          std::string(out.empty() ? "limit = { " : ", ") + std::string(key) + " = " + std::to_string(value);
+  };
+  add("bytes_per_second", limit.bytes_per_second);
+  add("bytes_burst", limit.bytes_burst);
+  add("operations_per_second", limit.operations_per_second);
+  add("operations_burst", limit.operations_burst);
+  return out.empty() ? "" : out + " }\n";
+}
+
 std::string print_disk(const DiskRecord& disk) {
   return "\n[[disks]]\nid = " + text(disk.id.view()) + "\npath = " + text(disk.path.view()) +
          "\nformat = \"raw\"\nread_only = " + (disk.access == DiskAccess::read_only ? "true" : "false") +
-         "\n";
+         "\ndirect = " + boolean(disk.direct) + "\n" + unless_zero("queues", disk.queues) +
+         (disk.engine == DiskEngine::io_uring ? "engine = \"io_uring\"\n" : "engine = \"plain\"\n") +
+         print_limit(disk.limit);
 }
 
 std::string print_net(const NetRecord& net) {
   return "\n[[nets]]\nid = " + text(net.id.view()) + (net.kind == NetKind::tap ? "\ntap = " : "\nbridge = ") +
-         text(net.host.view()) + "\nmac = " + text(mac_text(net.mac)) + "\n";
+         text(net.host.view()) + "\nmac = " + text(mac_text(net.mac)) + "\n" + print_limit(net.limit);
+}
+
+std::string print_scheduling(const ResourceRecord& resources) {
+  std::string pinning;
+  for (const auto cpu : resources.pinned_cpus) {
+    if (cpu != 0) pinning += (pinning.empty() ? "" : ", ") + std::to_string(cpu - 1);
+  }
+  return (pinning.empty() ? "" : "pinning = [" + pinning + "]\n") +
+         unless_zero("realtime_priority", resources.realtime_priority);
+}
+
+std::string print_cpu(const GuestRecord& record) {
+  std::string off;
+  for (const auto& feature : cpu_features) {
+    if ((record.features_off & *cpu_feature_bit(feature.name)) != 0)
+      off += (off.empty() ? "" : ", ") + text(feature.name);
+  }
+  return "\n[cpu]\ncount = " + std::to_string(record.vcpus) + "\n" +
+         unless_zero("sockets", record.topology.sockets) + unless_zero("cores", record.topology.cores) +
+         unless_zero("threads", record.topology.threads) + "nested = " + boolean(record.nested) + "\n" +
+         (off.empty() ? "" : "features_off = [" + off + "]\n") + print_scheduling(record.resources);
+}
+
+std::string print_memory(const GuestRecord& record) {
+  constexpr std::array pages{"transparent", "small", "2 MiB", "1 GiB"};
+  return "\n[memory]\nsize = " + size(record.memory_bytes) + "\nballoon = " + boolean(record.balloon) +
+         "\npages = " + text(pages.at(static_cast<std::size_t>(record.pages))) +
+         "\nprefault = " + boolean(record.prefault) + "\nlock = " + boolean(record.lock) + "\n";
 }
 
 std::string size_unless_zero(std::string_view key, std::uint64_t bytes) {
@@ -54,16 +100,6 @@ std::string print_resources(const ResourceRecord& resources) {
   return out.empty() ? "" : "\n[resources]\n" + out;
 }
 
-std::string print_cpu(const GuestRecord& record) {
-  auto out = "\n[cpu]\ncount = " + std::to_string(record.vcpus) + "\n";
-  std::string pinning;
-  for (const auto cpu : record.resources.pinned_cpus) {
-    if (cpu != 0) pinning += (pinning.empty() ? "" : ", ") + std::to_string(cpu - 1);
-  }
-  if (!pinning.empty()) out += "pinning = [" + pinning + "]\n";
-  return out + unless_zero("realtime_priority", record.resources.realtime_priority);
-}
-
 }  // namespace
 
 std::string print_guest_spec(const GuestRecord& record) {
@@ -73,12 +109,16 @@ std::string print_guest_spec(const GuestRecord& record) {
   if (!record.initrd.empty()) out += "initrd = " + text(record.initrd.view()) + "\n";
   if (!record.manifest.empty()) out += "manifest = " + text(record.manifest.view()) + "\n";
   out += "command_line = " + text(record.command_line.view()) + "\n";
-  out += print_cpu(record);
-  out += "\n[memory]\nsize = " + size(record.memory_bytes) + "\nballoon = " + boolean(record.balloon) + "\n";
+  out += print_cpu(record) + print_memory(record);
   for (const auto& disk : std::span(record.disks).first(record.disk_count)) out += print_disk(disk);
   for (const auto& net : std::span(record.nets).first(record.net_count)) out += print_net(net);
   out += "\n[console]\nserial = " + boolean(record.serial) + "\nvirtio = " + boolean(record.console) + "\n";
-  out += "\n[entropy]\nenabled = " + boolean(record.entropy) + "\n";
+  out += print_limit(record.console_limit);
+  out += "\n[entropy]\nenabled = " + boolean(record.entropy) + "\n" + print_limit(record.entropy_limit);
+  if (record.watchdog != WatchdogExpiry::no_watchdog)
+    out += std::string("\n[watchdog]\nexpiry = ") +
+           (record.watchdog == WatchdogExpiry::reset ? "\"reset\"" : "\"end\"") + "\n";
+  if (record.vsock_cid != 0) out += "\n[vsock]\n" + unless_zero("cid", record.vsock_cid);
   return out + print_resources(record.resources);
 }
 

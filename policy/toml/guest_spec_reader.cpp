@@ -1,6 +1,7 @@
 #include "policy/toml/guest_spec_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include "policy/toml/values.hpp"
@@ -13,6 +14,28 @@ constexpr std::uint64_t default_memory_bytes = 512ULL << 20;
 Switch as_switch(std::optional<bool> value, Switch fallback) {
   if (!value) return fallback;
   return *value ? Switch::on : Switch::off;
+}
+
+/// A word of a specification and what it means.
+template <typename Value>
+struct Choice {
+  std::string_view word;
+  Value value{};
+};
+
+/// What the key's word means; nothing where the key is missing or has another word.
+template <typename Value>
+std::optional<Value> choose(TableReader& table, std::string_view name,
+                            std::span<const Choice<Value>> choices) {
+  std::string allowed;
+  for (const auto& choice : choices) allowed += (allowed.empty() ? "" : ", ") + quoted(choice.word);
+  const Key key{name, allowed};
+  const auto word = table.text(key);
+  if (!word) return std::nullopt;
+  const auto found = std::ranges::find(choices, *word, &Choice<Value>::word);
+  if (found != choices.end()) return found->value;
+  table.reject(key, quoted(*word) + " is none of them");
+  return std::nullopt;
 }
 
 /// Copies text that fits and has no control character; reports it otherwise.
@@ -36,7 +59,7 @@ const Key kernel_key{"kernel", path_allowed, Need::required};
 const Key initrd_key{"initrd", path_allowed};
 const Key manifest_key{"manifest", path_allowed};
 const Key command_line_key{"command_line", "at most 2047 bytes without control characters"};
-const Key cpu_count_key{"count", "a whole number from 1 to 32"};
+const Key cpu_count_key{"count", "a whole number from 1 to " + std::to_string(max_vcpus)};
 const Key memory_size_key{"size", "\"32 MiB\" to \"1 TiB\" in steps of 2 MiB"};
 const std::string switch_allowed = "true or false";
 
@@ -44,11 +67,38 @@ const Key id_key{"id", "1 to 20 of a-z, 0-9 and '-', the first a letter or digit
 const Key disk_path_key{"path", path_allowed + ", or of a block device; each once", Need::required};
 const Key disk_format_key{"format", "\"raw\"; it is never guessed from the disk's content", Need::required};
 const Key disk_read_only_key{"read_only", switch_allowed};
+const Key disk_direct_key{"direct", switch_allowed};
+const Key disk_queues_key{"queues", "a whole number from 1 to " + std::to_string(max_disk_queues)};
 
 const Key tap_key{"tap", "the name of a tap of the host; each once. A network has either a tap or a bridge"};
 const Key bridge_key{"bridge", "the name of a bridge of the host. A network has either a tap or a bridge"};
 const Key mac_key{"mac",
                   "six pairs of hexadecimal digits with ':' between them: one interface's own address"};
+
+/// The table [limit] below a device: without it, no limit.
+RateLimit read_limit(TableReader& device) {
+  auto table = device.table("limit");
+  RateLimit limit;
+  const std::string sizes = "\"1 KiB\" to \"1 TiB\"";
+  const std::string counts = "a whole number from 1 to " + std::to_string(max_rate_operations);
+  const auto size = [&](std::string_view name) {
+    const Range range{.least = min_bytes_per_second, .most = max_rate_bytes};
+    return table.size({name, sizes}, range).value_or(0);
+  };
+  const auto count = [&](std::string_view name) {
+    return table.whole_number({name, counts}, {.least = 1, .most = max_rate_operations}).value_or(0);
+  };
+  limit.bytes_per_second = size("bytes_per_second");
+  limit.bytes_burst = size("bytes_burst");
+  limit.operations_per_second = count("operations_per_second");
+  limit.operations_burst = count("operations_burst");
+  if (limit.bytes_burst != 0 && !table.has("bytes_per_second"))
+    table.reject({"bytes_burst", sizes}, "there is no bytes_per_second");
+  if (limit.operations_burst != 0 && !table.has("operations_per_second"))
+    table.reject({"operations_burst", counts}, "there is no operations_per_second");
+  table.finish();
+  return limit;
+}
 
 /// The id of a disk or a network, unlike those of the ones before it.
 template <typename Record>
@@ -108,29 +158,86 @@ void GuestSpecReader::read_boot(TableReader boot) {
 }
 
 void GuestSpecReader::read_machine(TableReader& root) {
-  auto cpu = root.table("cpu");
-  const auto count = cpu.whole_number(cpu_count_key, {.least = 1, .most = max_vcpus});
-  // A count that is wrong is told once; what depends on it is then measured with the largest one.
-  record_.vcpus = static_cast<std::uint32_t>(count.value_or(cpu.has(cpu_count_key.name) ? max_vcpus : 1));
-  read_scheduling(cpu);
-  cpu.finish();
-
-  auto memory = root.table("memory");
-  const Range sizes{.least = min_memory_bytes, .most = max_memory_bytes, .step = 2ULL << 20};
-  record_.memory_bytes = memory.size(memory_size_key, sizes).value_or(default_memory_bytes);
-  record_.balloon = as_switch(memory.boolean({"balloon", switch_allowed}), Switch::off);
-  memory.finish();
+  read_cpu(root.table("cpu"));
+  read_memory(root.table("memory"));
 
   auto console = root.table("console");
   record_.serial = as_switch(console.boolean({"serial", switch_allowed}), Switch::on);
   // A guest that has both gets a login prompt on both, so the second one is there only where it is used.
   const auto by_default = record_.command_line.view().contains("console=hvc") ? Switch::on : Switch::off;
   record_.console = as_switch(console.boolean({"virtio", switch_allowed}), by_default);
+  record_.console_limit = read_limit(console);
   console.finish();
 
   auto entropy = root.table("entropy");
   record_.entropy = as_switch(entropy.boolean({"enabled", switch_allowed}), Switch::on);
+  record_.entropy_limit = read_limit(entropy);
   entropy.finish();
+
+  auto watchdog = root.table("watchdog");
+  constexpr std::array expiries{Choice<WatchdogExpiry>{"reset", WatchdogExpiry::reset},
+                                Choice<WatchdogExpiry>{"end", WatchdogExpiry::end}};
+  record_.watchdog = choose(watchdog, "expiry", std::span<const Choice<WatchdogExpiry>>(expiries))
+                         .value_or(WatchdogExpiry::no_watchdog);
+  watchdog.finish();
+
+  auto vsock = root.table("vsock");
+  const Key cid{
+      "cid", "a whole number from " + std::to_string(min_vsock_cid) + " to " + std::to_string(max_vsock_cid)};
+  record_.vsock_cid = static_cast<std::uint32_t>(
+      vsock.whole_number(cid, {.least = min_vsock_cid, .most = max_vsock_cid}).value_or(0));
+  vsock.finish();
+}
+
+void GuestSpecReader::read_cpu(TableReader cpu) {
+  const auto count = cpu.whole_number(cpu_count_key, {.least = 1, .most = max_vcpus});
+  // A count that is wrong is told once; what depends on it is then measured with the largest one.
+  record_.vcpus = static_cast<std::uint32_t>(count.value_or(cpu.has(cpu_count_key.name) ? max_vcpus : 1));
+  record_.nested = as_switch(cpu.boolean({"nested", switch_allowed}), Switch::off);
+  const Key off{"features_off", "names of processor features, as in /proc/cpuinfo"};
+  for (const auto name : cpu.texts(off)) {
+    const auto bit = cpu_feature_bit(name);
+    if (!bit) cpu.reject(off, quoted(name) + " is not the name of a feature that can be switched off");
+    record_.features_off |= bit.value_or(0);
+  }
+  const auto factor = [&cpu](std::string_view name) {
+    const Key key{name, "a whole number; cpu.sockets, cpu.cores and cpu.threads multiplied are cpu.count"};
+    return static_cast<std::uint32_t>(cpu.whole_number(key, {.least = 1, .most = max_vcpus}).value_or(0));
+  };
+  CpuTopology topology{.sockets = factor("sockets"), .cores = factor("cores"), .threads = factor("threads")};
+  if (topology != CpuTopology{}) {
+    topology.sockets = std::max(topology.sockets, 1U);
+    topology.threads = std::max(topology.threads, 1U);
+    if (topology.cores == 0) topology.cores = record_.vcpus / (topology.sockets * topology.threads);
+    if (!is_topology_of(topology, record_.vcpus) && count) {
+      cpu.reject(cpu_count_key,
+                 std::to_string(record_.vcpus) + " is not cpu.sockets x cpu.cores x cpu.threads");
+    }
+    record_.topology = topology;
+  }
+  read_scheduling(cpu);
+  cpu.finish();
+}
+
+void GuestSpecReader::read_memory(TableReader memory) {
+  const Range sizes{.least = min_memory_bytes, .most = max_memory_bytes, .step = 2ULL << 20};
+  record_.memory_bytes = memory.size(memory_size_key, sizes).value_or(default_memory_bytes);
+  record_.balloon = as_switch(memory.boolean({"balloon", switch_allowed}), Switch::off);
+  constexpr std::array kinds{Choice<MemoryPages>{"transparent", MemoryPages::transparent},
+                             Choice<MemoryPages>{"small", MemoryPages::small},
+                             Choice<MemoryPages>{"2 MiB", MemoryPages::huge_2m},
+                             Choice<MemoryPages>{"1 GiB", MemoryPages::huge_1g}};
+  record_.pages =
+      choose(memory, "pages", std::span<const Choice<MemoryPages>>(kinds)).value_or(MemoryPages::transparent);
+  record_.prefault = as_switch(memory.boolean({"prefault", switch_allowed}), Switch::off);
+  record_.lock = as_switch(memory.boolean({"lock", switch_allowed}), Switch::off);
+  if (record_.pages == MemoryPages::huge_1g && record_.memory_bytes % huge_1g_bytes != 0)
+    memory.reject(memory_size_key, "pages of 1 GiB need a multiple of their size");
+  if (record_.balloon == Switch::on && !can_have_balloon(record_.pages, record_.lock)) {
+    memory.reject({"balloon", "false with huge pages or lock = true"},
+                  "such memory cannot be given back page by page");
+  }
+  memory.finish();
 }
 
 void GuestSpecReader::read_disks(TableReader& root) {
@@ -159,6 +266,14 @@ DiskRecord GuestSpecReader::read_disk(TableReader& disk, std::size_t index) {
   }
   const auto read_only = disk.boolean(disk_read_only_key).value_or(false);
   record.access = read_only ? DiskAccess::read_only : DiskAccess::read_write;
+  record.direct = as_switch(disk.boolean(disk_direct_key), Switch::off);
+  const auto queues = disk.whole_number(disk_queues_key, {.least = 1, .most = max_disk_queues});
+  record.queues = static_cast<std::uint32_t>(queues.value_or(0));
+  constexpr std::array engines{Choice<DiskEngine>{"plain", DiskEngine::plain},
+                               Choice<DiskEngine>{"io_uring", DiskEngine::io_uring}};
+  record.engine =
+      choose(disk, "engine", std::span<const Choice<DiskEngine>>(engines)).value_or(DiskEngine::plain);
+  record.limit = read_limit(disk);
   disk.finish();
   return record;
 }
@@ -191,6 +306,7 @@ NetRecord GuestSpecReader::read_net(TableReader& net, std::span<const NetRecord>
   if (std::ranges::find(earlier, record.mac, &NetRecord::mac) != earlier.end()) {
     net.reject(mac_key, mac_text(record.mac) + " is the address of another one");
   }
+  record.limit = read_limit(net);
   net.finish();
   return record;
 }

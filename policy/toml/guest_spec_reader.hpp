@@ -21,6 +21,8 @@ class GuestSpecReader {
   void read_identity(TableReader& root);
   void read_boot(TableReader boot);
   void read_machine(TableReader& root);
+  void read_cpu(TableReader cpu);
+  void read_memory(TableReader memory);
   void read_disks(TableReader& root);
   DiskRecord read_disk(TableReader& disk, std::size_t index);
   void read_nets(TableReader& root);

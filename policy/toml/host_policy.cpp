@@ -44,7 +44,7 @@ void read_uids(TableReader uids, HostPolicyRecord& record) {
 }
 
 void read_limits(TableReader limits, HostPolicyRecord& record) {
-  const Key vcpus{"vcpus", "a whole number from 1 to 32"};
+  const Key vcpus{"vcpus", "a whole number from 1 to " + std::to_string(policy::max_vcpus)};
   record.max_vcpus = static_cast<std::uint32_t>(
       limits.whole_number(vcpus, {.least = 1, .most = max_vcpus}).value_or(record.max_vcpus));
   const Key memory{"memory", "\"32 MiB\" to \"1 TiB\""};

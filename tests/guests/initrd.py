@@ -6,17 +6,19 @@ from pathlib import Path
 from .cpio import Archive
 
 # What a guest of ours has, beside what the kernels have built in. Their dependencies come first.
-MODULES = ["virtio_pci", "virtio_blk", "virtio_console", "virtio-rng", "virtio_net", "pvpanic-mmio", "virtio_balloon", "button", "evdev"]
+MODULES = ["virtio_pci", "virtio_blk", "virtio_console", "virtio-rng", "virtio_net", "pvpanic-mmio", "virtio_balloon",
+           "vmw_vsock_virtio_transport", "wdat_wdt", "button", "evdev"]
 
 
-def write_initrd(output: Path, busybox: Path, init: Path, module_trees: list) -> None:
-    """module_trees: folders as /usr/lib/modules/RELEASE."""
+def write_initrd(output: Path, programs: dict, init: Path, module_trees: list) -> None:
+    """programs: static ones, by name; module_trees: folders as /usr/lib/modules/RELEASE."""
     with output.open("wb") as file:
         archive = Archive(file)
         for name in ("bin", "dev", "proc", "sys", "lib", "lib/modules"):
             archive.directory(name)
         archive.character_device("dev/console", 5, 1)
-        archive.file("bin/busybox", busybox.read_bytes(), 0o755)
+        for name, program in programs.items():
+            archive.file(f"bin/{name}", program.read_bytes(), 0o755)
         archive.file("init", init.read_bytes(), 0o755)
         for tree in module_trees:
             add_modules(archive, tree)

@@ -14,7 +14,7 @@ struct [[gnu::packed]] Madt {
 };
 static_assert(sizeof(Madt) == 44);
 
-/// Processor local APIC (5.2.12.2). Its 8-bit ids are enough for 32 vCPUs; Linux uses x2APIC with them.
+/// Processor local APIC (5.2.12.2). Its 8-bit ids are enough for 64 vCPUs; Linux uses x2APIC with them.
 struct [[gnu::packed]] MadtLocalApic {
   std::uint8_t type = 0;
   std::uint8_t length = 8;

@@ -1,6 +1,7 @@
 #include "vmm/acpi/tables.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <span>
 
@@ -10,7 +11,9 @@
 #include "vmm/acpi/madt.hpp"
 #include "vmm/acpi/mcfg.hpp"
 #include "vmm/acpi/rsdp.hpp"
+#include "vmm/acpi/wdat.hpp"
 #include "vmm/devices/power.hpp"
+#include "vmm/devices/watchdog.hpp"
 #include "vmm/machine_layout.hpp"
 
 namespace immure::vmm::acpi {
@@ -51,16 +54,17 @@ Bytes build_fadt(std::uint64_t dsdt_address) {
   return table;
 }
 
-Bytes build_madt(std::uint32_t vcpus) {
+Bytes build_madt(std::span<const std::uint8_t> apic_ids) {
   Madt madt;
-  const auto length = sizeof(Madt) + vcpus * sizeof(MadtLocalApic) + sizeof(MadtIoApic);
+  const auto length = sizeof(Madt) + apic_ids.size() * sizeof(MadtLocalApic) + sizeof(MadtIoApic);
   madt.header = make_header("APIC", 5, static_cast<std::uint32_t>(length));
   madt.local_apic_address = layout::local_apic_start;
   Bytes table;
   append(table, madt);
-  for (std::uint32_t i = 0; i < vcpus; ++i) {
+  for (std::size_t i = 0; i < apic_ids.size(); ++i) {
     MadtLocalApic entry;
-    entry.processor_uid = entry.apic_id = static_cast<std::uint8_t>(i);
+    entry.processor_uid = static_cast<std::uint8_t>(i);
+    entry.apic_id = apic_ids[i];
     append(table, entry);
   }
   MadtIoApic ioapic;
@@ -77,6 +81,36 @@ Bytes build_mcfg() {
   mcfg.last_bus = layout::ecam_size / 0x10'0000 - 1;
   Bytes table;
   append(table, mcfg);
+  seal(table);
+  return table;
+}
+
+Bytes build_wdat() {
+  using enum WdatAction;
+  using enum WdatInstruction;
+  constexpr auto control = port_byte(layout::watchdog_port + Watchdog::control_offset);
+  constexpr auto kick = port_byte(layout::watchdog_port + Watchdog::kick_offset);
+  constexpr auto timeout = port_word(layout::watchdog_port + Watchdog::timeout_offset);
+  constexpr auto remaining = port_word(layout::watchdog_port + Watchdog::remaining_offset);
+  const std::array entries{
+      WdatEntry{reset, write_value, 0, kick, 1, 0xff},
+      WdatEntry{get_current_countdown, read_countdown, 0, remaining, 0, 0xffff},
+      WdatEntry{get_countdown, read_countdown, 0, timeout, 0, 0xffff},
+      WdatEntry{set_countdown, write_countdown, 0, timeout, 0, 0xffff},
+      WdatEntry{get_running_state, read_value, 0, control, 1, 1},
+      WdatEntry{set_running_state, write_value, 0, control, 1, 1},
+      WdatEntry{get_stopped_state, read_value, 0, control, 0, 1},
+      WdatEntry{set_stopped_state, write_value, 0, control, 0, 1},
+  };
+  Wdat wdat;
+  wdat.header = make_header("WDAT", 1, static_cast<std::uint32_t>(sizeof(Wdat) + sizeof(entries)));
+  wdat.timer_period = 1000;
+  wdat.max_count = 0xffff;
+  wdat.min_count = 1;
+  wdat.entries = static_cast<std::uint32_t>(entries.size());
+  Bytes table;
+  append(table, wdat);
+  for (const auto& entry : entries) append(table, entry);
   seal(table);
   return table;
 }
@@ -109,9 +143,10 @@ Bytes build_tables(const Platform& platform) {
     return address;
   };
   const auto dsdt_address = place(dsdt());
-  std::vector<std::uint64_t> listed{place(build_fadt(dsdt_address)), place(build_madt(platform.vcpus)),
+  std::vector<std::uint64_t> listed{place(build_fadt(dsdt_address)), place(build_madt(platform.apic_ids)),
                                     place(build_mcfg())};
   if (platform.serial == policy::Switch::on) listed.push_back(place(serial_ssdt()));
+  if (platform.watchdog == policy::Switch::on) listed.push_back(place(build_wdat()));
   const auto rsdp = build_rsdp(place(build_xsdt(listed)));
   std::ranges::copy(bytes_of(rsdp), out.begin());
   return out;

@@ -12,12 +12,13 @@ namespace immure::vmm::acpi {
 
 /// What the tables say of the machine beside machine_layout.hpp.
 struct Platform {
-  std::uint32_t vcpus = 1;
+  std::vector<std::uint8_t> apic_ids;  ///< of the vCPUs, in their order
   policy::Switch serial{};
+  policy::Switch watchdog{};
 };
 
 /// The bytes from layout::acpi_start on: RSDP, then XSDT, FADT, DSDT, MADT, MCFG and, where there is a serial
-/// port, SSDT; all checksums right, each table on an 8-byte boundary.
+/// port, SSDT, and where there is a watchdog, WDAT; all checksums right, each table on an 8-byte boundary.
 std::vector<std::byte> build_tables(const Platform& platform);
 
 /// Puts them into the guest; yields the address of the RSDP.

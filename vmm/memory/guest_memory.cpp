@@ -3,7 +3,9 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <string>
 
+#include <linux/mman.h>
 #include <sys/mman.h>
 
 #include "base/checked.hpp"
@@ -11,6 +13,9 @@
 
 namespace immure::vmm {
 namespace {
+
+using policy::MemoryPages;
+using policy::Switch;
 
 constexpr std::uint64_t huge_page_bytes = 2ULL << 20;
 
@@ -20,19 +25,48 @@ std::byte* first_huge_page(std::span<std::byte> mapping) {
   return static_cast<std::byte*>(std::align(huge_page_bytes, mapping.size() - huge_page_bytes, start, room));
 }
 
+/// From the host's reserve, all of it now: later the lack of a page would be a signal that ends the VMM.
+Result<UniqueMapping> map_reserved(std::uint64_t length, MemoryPages pages) {
+  const int size_flag = pages == MemoryPages::huge_1g ? MAP_HUGE_1GB : MAP_HUGE_2MB;
+  auto mapping = UniqueMapping::map(length, PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | size_flag);
+  if (mapping) return mapping;
+  return invalid("memory.pages: the host has no " + std::to_string(length >> 20) + " MiB of huge pages of " +
+                 (pages == MemoryPages::huge_1g ? "1 GiB" : "2 MiB") +
+                 " left: raise nr_hugepages in /sys/kernel/mm/hugepages (" + mapping.error().message + ")");
+}
+
+/// Larger by one huge page, so that a huge page of the guest can be one of the host: both must be aligned.
+Result<UniqueMapping> map_overcommitted(std::uint64_t length) {
+  return UniqueMapping::map(length + huge_page_bytes, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+}
+
+/// What can fail only when it is asked for.
+Result<void> settle(std::byte* host, std::uint64_t length, const MemoryBacking& backing) {
+  if (backing.lock == Switch::on)
+    IMMURE_TRY(checked(::mlock(host, length), "memory.lock: lock " + std::to_string(length >> 20) + " MiB"));
+  if (backing.prefault == Switch::on)
+    IMMURE_TRY(checked(::madvise(host, length, MADV_POPULATE_WRITE),
+                       "memory.prefault: fill " + std::to_string(length >> 20) + " MiB"));
+  return {};
+}
+
 }  // namespace
 
-Result<GuestMemory> GuestMemory::create(std::uint64_t size) {
+Result<GuestMemory> GuestMemory::create(std::uint64_t size, const MemoryBacking& backing) {
   GuestMemory memory;
+  const bool is_reserved = backing.pages == MemoryPages::huge_2m || backing.pages == MemoryPages::huge_1g;
   const auto add = [&](std::uint64_t start, std::uint64_t length) -> Result<void> {
-    // Larger by one huge page, so that a huge page of the guest can be one of the host: both must be aligned.
-    auto mapping = IMMURE_TRY(UniqueMapping::map(length + huge_page_bytes, PROT_READ | PROT_WRITE,
-                                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE));
-    auto* const host = first_huge_page(mapping.bytes());
+    auto mapping =
+        is_reserved ? IMMURE_TRY(map_reserved(length, backing.pages)) : IMMURE_TRY(map_overcommitted(length));
+    auto* const host = is_reserved ? mapping.bytes().data() : first_huge_page(mapping.bytes());
     // A core dump or a forked child must never carry guest memory. Huge pages save most page faults and many
     // TLB misses. Advice that a kernel lacks is only advice.
-    for (const int advice : {MADV_DONTDUMP, MADV_DONTFORK, MADV_HUGEPAGE})
+    const int size_advice = backing.pages == MemoryPages::small ? MADV_NOHUGEPAGE : MADV_HUGEPAGE;
+    for (const int advice : {MADV_DONTDUMP, MADV_DONTFORK, size_advice})
       (void)::madvise(host, length, advice);
+    IMMURE_TRY(settle(host, length, backing));
     memory.regions_.push_back({.start = GuestAddress{start}, .size = length, .host = host});
     memory.mappings_.push_back(std::move(mapping));
     return {};

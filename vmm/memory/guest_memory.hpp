@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "base/unique_mapping.hpp"
+#include "policy/guest_record.hpp"
 
 namespace immure::vmm {
 
@@ -27,6 +28,13 @@ struct MemoryRegion {
   std::byte* host = nullptr;
 };
 
+/// What the host keeps guest memory in.
+struct MemoryBacking {
+  policy::MemoryPages pages{};
+  policy::Switch prefault{};
+  policy::Switch lock{};
+};
+
 enum class GuestAccess { device_reads, device_writes };
 
 /// The one way to the guest's memory. Address and size in; bytes copied, or an Error out. Nothing hands out a
@@ -35,7 +43,8 @@ enum class GuestAccess { device_reads, device_writes };
 class GuestMemory {
  public:
   /// Anonymous memory of `size` bytes: [0, 3 GiB) first, the rest from 4 GiB up (see machine_layout.hpp).
-  static Result<GuestMemory> create(std::uint64_t size);
+  /// Anonymous, not a memfd: only so can the kernel make huge pages of it by itself, and nobody else maps it.
+  static Result<GuestMemory> create(std::uint64_t size, const MemoryBacking& backing = {});
 
   [[nodiscard]] std::span<const MemoryRegion> regions() const { return regions_; }
 

@@ -39,7 +39,7 @@ void Balloon::ask_for(std::uint64_t bytes) {
 }
 
 Result<Progress> Balloon::serve(std::uint16_t index, Virtqueue& queue) {
-  return serve_requests(queue, chain_, [this, index]() -> Result<std::uint32_t> {
+  return serve_requests(queue, chain_, nullptr, [this, index]() -> Result<std::uint32_t> {
     if (index == inflate_queue) return inflate();
     if (index == reporting_queue) return take_reported();
     return 0U;  // deflate: a page that is used again is there again by itself

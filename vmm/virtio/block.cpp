@@ -1,12 +1,9 @@
 #include "vmm/virtio/block.hpp"
 
 #include <algorithm>
-
-#include <fcntl.h>
-#include <unistd.h>
+#include <bit>
 
 #include "base/checked.hpp"
-#include "vmm/virtio/block_io.hpp"
 #include "vmm/virtio/serve_requests.hpp"
 
 namespace immure::vmm::virtio {
@@ -24,44 +21,60 @@ constexpr std::uint64_t max_request_bytes = std::uint64_t{max_segments} * max_se
 constexpr std::uint32_t max_discard_sectors = (1U << 30) / sector_bytes;
 constexpr std::uint32_t max_write_zeroes_sectors = (16U << 20) / sector_bytes;
 
-DeviceTraits block_traits(std::string_view id, policy::DiskAccess access) {
+DeviceTraits block_traits(const policy::VmmDisk& disk) {
   auto features = feature::common | feature::block_max_size | feature::block_max_segments |
-                  feature::block_size | feature::block_flush;
-  features |= access == policy::DiskAccess::read_only ? feature::block_read_only
-                                                      : feature::block_discard | feature::block_write_zeroes;
+                  feature::block_size | feature::block_flush | feature::block_topology |
+                  feature::block_queues;
+  features |= disk.access == policy::DiskAccess::read_only
+                  ? feature::block_read_only
+                  : feature::block_discard | feature::block_write_zeroes;
   return {.type = DeviceType::block,
-          .name = "disk " + std::string(id),
+          .name = "disk " + std::string(disk.id.view()),
           .features = features,
-          .queue_sizes = {queue_size}};
+          .queue_sizes = std::vector<std::uint16_t>(disk.queues, queue_size)};
+}
+
+BlockConfig config_of(const Media& media, std::uint32_t queues) {
+  const auto block = media.logical_block;
+  const auto block_sectors = static_cast<std::uint32_t>(block / sector_bytes);
+  BlockConfig config;
+  config.capacity =
+      media.bytes / block * block_sectors;  // a block that is cut off at the end is out of reach
+  config.max_size = max_segment_bytes;
+  config.max_segments = max_segments;
+  config.block_size = block;
+  config.physical_block_exponent = static_cast<std::uint8_t>(std::countr_zero(media.physical_block / block));
+  config.minimum_io = static_cast<std::uint16_t>(media.physical_block / block);
+  config.optimal_io = media.optimal_io / block;
+  config.queues = static_cast<std::uint16_t>(queues);
+  config.max_discard_sectors = max_discard_sectors;
+  config.discard_alignment = block_sectors;
+  config.max_write_zeroes_sectors = max_write_zeroes_sectors;
+  config.max_discard_segments = config.max_write_zeroes_segments = 1;
+  config.write_zeroes_may_unmap = 1;
+  return config;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Block>> Block::create(UniqueFd fd, std::string_view id, policy::DiskAccess access) {
-  const auto name = "disk " + std::string(id);
-  const auto media = IMMURE_TRY(probe_media(fd.get(), name));
-  if (media.bytes < sector_bytes) return invalid(name + " is smaller than one sector of 512 bytes");
-  const int flags = ::fcntl(fd.get(), F_GETFL);
-  if (flags < 0) return system_error("ask how " + name + " is open");
-  if (access != policy::DiskAccess::read_only && (flags & O_ACCMODE) != O_RDWR)
-    return invalid(name + " is to be writable, but its file descriptor is not");
-  return std::unique_ptr<Block>(
-      new Block(std::move(fd), id, access, media.bytes / sector_bytes, media.logical_block));
+Result<std::unique_ptr<Block>> Block::create(UniqueFd fd, const policy::VmmDisk& disk) {
+  std::unique_ptr<Block> block(new Block(IMMURE_TRY(DiskFile::open(std::move(fd), disk)), disk));
+  if (disk.engine == policy::DiskEngine::io_uring) {
+    auto queue = DiskQueue::create(block->file_, disk.access);
+    if (!queue) return with_context(block->traits_.name, std::move(queue).error());
+    block->async_ = *std::move(queue);
+  }
+  return block;
 }
 
-Block::Block(UniqueFd fd, std::string_view id, policy::DiskAccess access, std::uint64_t sectors,
-             std::uint32_t sector_size)
-    : traits_(block_traits(id, access)), fd_(std::move(fd)), access_(access), log_(traits_.name) {
-  config_.capacity = sectors;
-  config_.max_size = max_segment_bytes;
-  config_.max_segments = max_segments;
-  config_.block_size = sector_size;
-  config_.max_discard_sectors = max_discard_sectors;
-  config_.discard_alignment = static_cast<std::uint32_t>(sector_size / sector_bytes);
-  config_.max_write_zeroes_sectors = max_write_zeroes_sectors;
-  config_.max_discard_segments = config_.max_write_zeroes_segments = 1;
-  config_.write_zeroes_may_unmap = 1;
-  std::ranges::copy(std::as_bytes(std::span(id.substr(0, id_.size()))), id_.begin());
+Block::Block(DiskFile file, const policy::VmmDisk& disk)
+    : traits_(block_traits(disk)),
+      config_(config_of(file.media(), disk.queues)),
+      file_(std::move(file)),
+      access_(disk.access),
+      limit_(disk.limit),
+      log_(traits_.name) {
+  std::ranges::copy(std::as_bytes(std::span(disk.id.view().substr(0, id_.size()))), id_.begin());
 }
 
 void Block::start(std::uint64_t features) {
@@ -69,77 +82,164 @@ void Block::start(std::uint64_t features) {
   write_through_ = (features & feature::block_flush) == 0;
 }
 
-void Block::reset() { write_through_ = true; }
+void Block::reset() {
+  write_through_ = true;
+  if (async_) async_->drain();
+}
 
-Result<Progress> Block::serve(std::uint16_t /*index*/, Virtqueue& queue) {
-  return serve_requests(queue, chain_, [this] { return handle_request(); });
+Result<Progress> Block::serve(std::uint16_t index, Virtqueue& queue) {
+  // With a flush behind each write there is nothing that could be on its way meanwhile.
+  if (async_ && !write_through_) return serve_async(index, queue);
+  return serve_requests(queue, chain_, &limit_, [this]() -> Result<std::uint32_t> {
+    auto order = IMMURE_TRY(read_order(chain_));
+    if (order.is_move) order.status = carry_out(chain_, order);
+    return finish(chain_, order.kind, order.status);
+  });
+}
+
+Result<Progress> Block::serve_async(std::uint16_t index, Virtqueue& queue) {
+  unsigned served = 0;
+  bool is_full = false;
+  do {
+    IMMURE_TRY(queue.suppress_notifications());
+    for (;;) {
+      IMMURE_TRY(give_back_done(index, queue));
+      if (served == budget || !limit_.may_start()) break;
+      auto* const request = async_->take();
+      is_full = request == nullptr;  // a completion brings us back
+      if (is_full) break;
+      if (!IMMURE_TRY(queue.pop(request->chain))) {
+        async_->give_back(*request);
+        break;
+      }
+      ++served;
+      IMMURE_TRY(begin(index, queue, *request));
+    }
+    IMMURE_TRY(async_->submit());
+    if (served == budget) return Progress::more;
+    if (is_full || !limit_.may_start()) return Progress::idle;
+  } while (IMMURE_TRY(queue.request_notifications()));
+  return Progress::idle;
+}
+
+/// What moves no bytes is answered at once.
+Result<void> Block::begin(std::uint16_t index, Virtqueue& queue, DiskQueue::Request& request) {
+  const auto order = IMMURE_TRY(read_order(request.chain));
+  request.queue = index;
+  if (order.is_move) {
+    request.kind = order.kind;
+    request.move = order.move;
+    request.part_offset = order.part_offset;
+    request.size = order.size;
+    request.at = order.at;
+    async_->start(request);
+    return {};
+  }
+  const auto written = IMMURE_TRY(finish(request.chain, order.kind, order.status));
+  IMMURE_TRY(queue.push_used(request.chain, written));
+  async_->give_back(request);
+  return {};
+}
+
+Result<void> Block::give_back_done(std::uint16_t index, Virtqueue& queue) {
+  while (auto* const request = async_->next_done(index)) {
+    const auto status = request->outcome ? BlockStatus::ok : fail(request->outcome.error().message);
+    const auto written = IMMURE_TRY(finish(request->chain, request->kind, status));
+    IMMURE_TRY(queue.push_used(request->chain, written));
+    async_->give_back(*request);
+  }
+  return {};
 }
 
 /// Header and status are the only bytes of a request that mean something to us; the header is copied once.
-Result<std::uint32_t> Block::handle_request() {
+Result<Block::Order> Block::read_order(const DescriptorChain& chain) {
   BlockHeader header;
-  IMMURE_TRY(chain_.readable().read(0, writable_bytes_of(header)));
-  const auto& writable = chain_.writable();
-  if (writable.size() == 0) return invalid("block request without room for its status");
-  const auto status_offset = writable.size() - 1;
+  IMMURE_TRY(chain.readable().read(0, writable_bytes_of(header)));
+  if (chain.writable().size() == 0) return invalid("block request without room for its status");
+  const auto room = chain.writable().size() - 1;
+  const auto sent = chain.readable().size() - sizeof(header);
+  limit_.charge(sent + room);
 
-  auto status = BlockStatus::unsupported;
-  switch (BlockRequest{header.type}) {
+  Order order{.kind = BlockRequest{header.type}};
+  switch (order.kind) {
     case BlockRequest::in:
-      status = read_sectors(header.sector, status_offset);
+      plan_move(order, DiskQueue::Move::read, header.sector, room);
       break;
     case BlockRequest::out:
-      status = write_sectors(header.sector, chain_.readable().size() - sizeof(header));
+      order.part_offset = sizeof(header);
+      plan_move(order, DiskQueue::Move::write, header.sector, sent);
       break;
     case BlockRequest::flush:
-      status = flush();
+      plan_flush(order);
       break;
     case BlockRequest::discard:
     case BlockRequest::write_zeroes:
-      status = IMMURE_TRY(zero(BlockRequest{header.type}, chain_.readable().size() - sizeof(header)));
+      order.status = IMMURE_TRY(zero(chain, order.kind, sent));
       break;
     case BlockRequest::get_id:
-      status = read_id(status_offset);
+      order.status = read_id(chain, room);
       break;
   }
-  IMMURE_TRY(writable.write(status_offset, bytes_of(status)));
-  // Counted from the start of the writable part: only a read fills it without a gap before the status.
-  const bool is_filled = status == BlockStatus::ok && BlockRequest{header.type} == BlockRequest::in;
+  return order;
+}
+
+/// Whole blocks inside the disk; they may be larger than a sector where the page cache is left out.
+void Block::plan_move(Order& order, DiskQueue::Move move, std::uint64_t sector, std::uint64_t size) {
+  const bool is_write = move == DiskQueue::Move::write;
+  if (is_write && access_ == policy::DiskAccess::read_only) {
+    order.status = fail("write to a read-only disk");
+    return;
+  }
+  const auto block_sectors = config_.block_size / sector_bytes;
+  const bool is_acceptable = size <= max_request_bytes && size % config_.block_size == 0 &&
+                             sector % block_sectors == 0 &&
+                             range_fits(sector, size / sector_bytes, config_.capacity);
+  if (!is_acceptable) {
+    order.status = fail(std::string(is_write ? "write" : "read") +
+                        " past the end, of a part of a sector or of too much at once");
+    return;
+  }
+  order.is_move = true;
+  order.move = move;
+  order.size = size;
+  order.at = sector * sector_bytes;
+}
+
+void Block::plan_flush(Order& order) {
+  order.status = BlockStatus::ok;
+  if (access_ == policy::DiskAccess::read_only) return;
+  if (file_.has_lost_writes()) {
+    order.status = fail("a flush failed before: writes may be lost");
+    return;
+  }
+  order.is_move = true;
+  order.move = DiskQueue::Move::flush;
+}
+
+BlockStatus Block::carry_out(const DescriptorChain& chain, const Order& order) {
+  if (order.move == DiskQueue::Move::flush) return flush();
+  const auto done = order.move == DiskQueue::Move::read
+                        ? file_.read(chain.writable(), order.part_offset, order.size, order.at)
+                        : file_.write(chain.readable(), order.part_offset, order.size, order.at);
+  if (!done) return fail(done.error().message);
+  return order.move == DiskQueue::Move::write && write_through_ ? flush() : BlockStatus::ok;
+}
+
+/// Yields how many bytes of the chain were written, counted from its start: only a read leaves no gap before
+/// the status.
+Result<std::uint32_t> Block::finish(const DescriptorChain& chain, BlockRequest kind, BlockStatus status) {
+  const auto& writable = chain.writable();
+  IMMURE_TRY(writable.write(writable.size() - 1, bytes_of(status)));
+  const bool is_filled = status == BlockStatus::ok && kind == BlockRequest::in;
   return is_filled ? static_cast<std::uint32_t>(writable.size()) : 1U;
 }
 
-bool Block::is_acceptable(std::uint64_t sector, std::uint64_t size) const {
-  return size <= max_request_bytes && size % sector_bytes == 0 &&
-         range_fits(sector, size / sector_bytes, config_.capacity);
-}
-
-BlockStatus Block::read_sectors(std::uint64_t sector, std::uint64_t size) {
-  if (!is_acceptable(sector, size))
-    return fail("read past the end, of a part of a sector or of too much at once");
-  auto slices = chain_.writable().io_slices(0, size, GuestAccess::device_writes, vectors_);
-  if (!slices) return fail(slices.error().message);
-  if (auto result = read_fully(fd_.get(), *slices, sector * sector_bytes); !result)
-    return fail(result.error().message);
-  return BlockStatus::ok;
-}
-
-BlockStatus Block::write_sectors(std::uint64_t sector, std::uint64_t size) {
-  if (access_ == policy::DiskAccess::read_only) return fail("write to a read-only disk");
-  if (!is_acceptable(sector, size))
-    return fail("write past the end, of a part of a sector or of too much at once");
-  auto slices = chain_.readable().io_slices(sizeof(BlockHeader), size, GuestAccess::device_reads, vectors_);
-  if (!slices) return fail(slices.error().message);
-  if (auto result = write_fully(fd_.get(), *slices, sector * sector_bytes); !result)
-    return fail(result.error().message);
-  return write_through_ ? flush() : BlockStatus::ok;
-}
-
 /// DISCARD and WRITE_ZEROES: the one range is copied, then checked.
-Result<BlockStatus> Block::zero(BlockRequest kind, std::uint64_t size) {
+Result<BlockStatus> Block::zero(const DescriptorChain& chain, BlockRequest kind, std::uint64_t size) {
   if (access_ == policy::DiskAccess::read_only) return fail("write to a read-only disk");
   BlockRange range;
   if (size != sizeof(range)) return fail("discard of no range or of more than one");
-  IMMURE_TRY(chain_.readable().read(sizeof(BlockHeader), writable_bytes_of(range)));
+  IMMURE_TRY(chain.readable().read(sizeof(BlockHeader), writable_bytes_of(range)));
   // Unknown flags, and "may unmap" in a discard, are unsupported (5.2.6.2).
   const bool may_unmap = range.flags == block_range_may_unmap;
   if (range.flags != 0 && !(may_unmap && kind == BlockRequest::write_zeroes)) return BlockStatus::unsupported;
@@ -155,25 +255,21 @@ Result<BlockStatus> Block::zero(BlockRequest kind, std::uint64_t size) {
 
 BlockStatus Block::free_range(const BlockRange& range) {
   if (range.sectors == 0) return BlockStatus::ok;
-  const auto done =
-      virtio::free_range(fd_.get(), range.sector * sector_bytes, std::uint64_t{range.sectors} * sector_bytes);
+  const auto done = file_.free(range.sector * sector_bytes, std::uint64_t{range.sectors} * sector_bytes);
   if (!done && done.error().error_number == EOPNOTSUPP) return BlockStatus::unsupported;
   if (!done) return fail(done.error().message);
   return write_through_ ? flush() : BlockStatus::ok;
 }
 
-/// Once the host could not write something back, it forgets about it (fsync(2), ERRORS): a later flush would
-/// succeed and lie. So no flush succeeds any more.
 BlockStatus Block::flush() {
   if (access_ == policy::DiskAccess::read_only) return BlockStatus::ok;
-  if (!lost_writes_ && ::fdatasync(fd_.get()) == 0) return BlockStatus::ok;
-  lost_writes_ = true;
-  return fail("fdatasync failed: writes may be lost");
+  const auto done = file_.flush();
+  return done ? BlockStatus::ok : fail(done.error().message);
 }
 
-BlockStatus Block::read_id(std::uint64_t size) {
+BlockStatus Block::read_id(const DescriptorChain& chain, std::uint64_t size) {
   const auto length = std::min<std::uint64_t>(size, id_.size());
-  if (auto result = chain_.writable().write(0, std::span(id_).first(length)); !result)
+  if (auto result = chain.writable().write(0, std::span(id_).first(length)); !result)
     return fail(result.error().message);
   return BlockStatus::ok;
 }

@@ -10,14 +10,16 @@
 
 namespace immure::vmm::virtio {
 
-/// What stands behind a disk.
+/// What stands behind a disk; all in bytes, blocks are powers of two.
 struct Media {
   std::uint64_t bytes = 0;
-  std::uint32_t logical_block = 0;
+  std::uint32_t logical_block = 0;   ///< the smallest unit that can be read or written
+  std::uint32_t physical_block = 0;  ///< what is written at once without reading the rest of it first
+  std::uint32_t optimal_io = 0;      ///< 0: none is better than another
 };
 
-/// Asks the open fd for its size: a regular file (fstat(2)) or a block device (BLKGETSIZE64, BLKSSZGET);
-/// everything else is an Error that names `name`.
+/// Asks the open fd for its size and blocks: a regular file (fstat(2)) or a block device (BLKGETSIZE64,
+/// BLKSSZGET, BLKPBSZGET, BLKIOOPT); everything else is an Error that names `name`.
 Result<Media> probe_media(int fd, std::string_view name);
 
 /// preadv(2) and pwritev(2) until all of `slices` is done, over short counts and EINTR. Changes `slices`. An

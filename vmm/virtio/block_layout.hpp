@@ -12,6 +12,8 @@ constexpr std::uint64_t block_max_segments = 1ULL << 2;
 constexpr std::uint64_t block_read_only = 1ULL << 5;
 constexpr std::uint64_t block_size = 1ULL << 6;
 constexpr std::uint64_t block_flush = 1ULL << 9;
+constexpr std::uint64_t block_topology = 1ULL << 10;
+constexpr std::uint64_t block_queues = 1ULL << 12;
 constexpr std::uint64_t block_discard = 1ULL << 13;
 constexpr std::uint64_t block_write_zeroes = 1ULL << 14;
 }  // namespace feature
@@ -21,13 +23,18 @@ constexpr std::size_t block_id_size = 20;
 
 /// 5.2.4, as far as the offered features reach.
 struct BlockConfig {
-  std::uint64_t capacity = 0;      ///< in sectors of 512 bytes
-  std::uint32_t max_size = 0;      ///< of a segment, in bytes
-  std::uint32_t max_segments = 0;  ///< per request, beside header and status
-  std::uint32_t geometry = 0;      ///< not offered
-  std::uint32_t block_size = 0;    ///< the host's logical block size
-  std::uint32_t topology[2]{};     ///< not offered
-  std::uint32_t queues = 0;        ///< not offered
+  std::uint64_t capacity = 0;                ///< in sectors of 512 bytes
+  std::uint32_t max_size = 0;                ///< of a segment, in bytes
+  std::uint32_t max_segments = 0;            ///< per request, beside header and status
+  std::uint32_t geometry = 0;                ///< not offered
+  std::uint32_t block_size = 0;              ///< the host's logical block size
+  std::uint8_t physical_block_exponent = 0;  ///< logical blocks in a physical one, as a power of two
+  std::uint8_t alignment_offset = 0;         ///< of the first aligned block, in logical blocks
+  std::uint16_t minimum_io = 0;              ///< in logical blocks, as is the next one
+  std::uint32_t optimal_io = 0;
+  std::uint8_t write_back = 0;  ///< not offered
+  std::uint8_t unused_before = 0;
+  std::uint16_t queues = 0;
   std::uint32_t max_discard_sectors = 0;
   std::uint32_t max_discard_segments = 0;
   std::uint32_t discard_alignment = 0;  ///< in sectors
@@ -39,6 +46,8 @@ struct BlockConfig {
 static_assert(sizeof(BlockConfig) == 64);
 static_assert(offsetof(BlockConfig, max_segments) == 12);
 static_assert(offsetof(BlockConfig, block_size) == 20);
+static_assert(offsetof(BlockConfig, minimum_io) == 26);
+static_assert(offsetof(BlockConfig, queues) == 34);
 static_assert(offsetof(BlockConfig, max_discard_sectors) == 36);
 static_assert(offsetof(BlockConfig, write_zeroes_may_unmap) == 56);
 

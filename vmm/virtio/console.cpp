@@ -27,19 +27,20 @@ ssize_t uninterrupted(Call call) {
 
 }  // namespace
 
-Result<std::unique_ptr<Console>> Console::create(UniqueFd socket) {
+Result<std::unique_ptr<Console>> Console::create(UniqueFd socket, const policy::RateLimit& limit) {
   const int flags = ::fcntl(socket.get(), F_GETFL);
   if (flags < 0 || ::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0)
     return system_error("make the console's socket non-blocking");
-  return std::unique_ptr<Console>(new Console(std::move(socket)));
+  return std::unique_ptr<Console>(new Console(std::move(socket), limit));
 }
 
-Console::Console(UniqueFd socket)
+Console::Console(UniqueFd socket, const policy::RateLimit& limit)
     : traits_{.type = DeviceType::console,
               .name = "console",
               .features = feature::common,
               .queue_sizes = {64, 64}},
-      socket_(std::move(socket)) {}
+      socket_(std::move(socket)),
+      limit_(limit) {}
 
 void Console::reset() {
   output_.is_held = false;
@@ -60,6 +61,7 @@ Result<Progress> Console::serve_output(Virtqueue& queue) {
         output_.done = 0;
       }
       if (++calls > budget) return Progress::more;
+      if (!limit_.may_start()) return Progress::idle;  // its timer brings us back
       // The socket is full: EPOLLOUT brings us back. The chain stays held, the rest stays in the queue.
       if (IMMURE_TRY(send_some()) == Transfer::blocked) return Progress::idle;
       if (output_.done < output_.chain.readable().size()) continue;
@@ -74,13 +76,18 @@ Result<Console::Transfer> Console::send_some() {
   const auto& part = output_.chain.readable();
   const auto size = std::min(part.size() - output_.done, max_transfer);
   const auto slices = IMMURE_TRY(part.io_slices(output_.done, size, GuestAccess::device_reads, vectors_));
+  const auto before = output_.done;
   for (const auto& slice : slices) {
     const auto count = uninterrupted([&] { return ::write(socket_.get(), slice.iov_base, slice.iov_len); });
-    if (count < 0 && errno == EAGAIN) return Transfer::blocked;
+    if (count < 0 && errno == EAGAIN) {
+      if (output_.done > before) break;
+      return Transfer::blocked;
+    }
     // Any other error is for ever: the peer is gone, and its share goes nowhere.
     output_.done += count < 0 ? slice.iov_len : static_cast<std::uint64_t>(count);
     if (count >= 0 && static_cast<std::size_t>(count) < slice.iov_len) break;
   }
+  limit_.charge(output_.done - before);
   return Transfer::moved;
 }
 

@@ -10,12 +10,13 @@ namespace immure::vmm::virtio {
 
 /// A console with one port (VIRTIO 1.2, 5.3) on a stream socket. It buffers nothing: output that the peer
 /// does not take stays in the guest's own buffers, and input is taken from the socket only as far as the
-/// guest gave buffers for it. Once the peer is gone, output is thrown away, so that the guest goes on.
+/// guest gave buffers for it. Once the peer is gone, output is thrown away, so that the guest goes on. The
+/// limit is one of output: what is typed is the host's own.
 class Console final : public Device {
  public:
   /// Makes the socket non-blocking. The program ignores SIGPIPE: the io thread's system calls do not include
   /// send(2), which could ask for that.
-  static Result<std::unique_ptr<Console>> create(UniqueFd socket);
+  static Result<std::unique_ptr<Console>> create(UniqueFd socket, const policy::RateLimit& limit = {});
 
   [[nodiscard]] const DeviceTraits& traits() const override { return traits_; }
   [[nodiscard]] std::span<const std::byte> config() const override { return config_; }
@@ -23,6 +24,7 @@ class Console final : public Device {
   Result<Progress> serve(std::uint16_t index, Virtqueue& queue) override;
   void reset() override;
   [[nodiscard]] int host_fd() const override { return socket_.get(); }
+  std::span<RateLimiter> limits() override { return {&limit_, 1}; }
 
  private:
   /// A chain that was taken from its queue and not yet given back, and how far it is done.
@@ -33,7 +35,7 @@ class Console final : public Device {
   };
   enum class Transfer { moved, blocked };
 
-  explicit Console(UniqueFd socket);
+  Console(UniqueFd socket, const policy::RateLimit& limit);
 
   Result<Progress> serve_output(Virtqueue& queue);
   Result<Progress> serve_input(Virtqueue& queue);
@@ -43,6 +45,7 @@ class Console final : public Device {
   DeviceTraits traits_;
   std::array<std::byte, 12> config_{};  // columns, rows, ports, emergency write: none offered
   UniqueFd socket_;
+  RateLimiter limit_;
   Held output_;
   Held input_;
   IoVectors vectors_{};

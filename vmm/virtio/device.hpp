@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vmm/virtio/device_ids.hpp"
+#include "vmm/virtio/rate_limiter.hpp"
 #include "vmm/virtio/virtqueue.hpp"
 
 namespace immure::vmm::virtio {
@@ -18,8 +19,9 @@ struct DeviceTraits {
   std::vector<std::uint16_t> queue_sizes;  ///< the largest size of each queue
 };
 
-/// After serving a queue: wait for the next event, or come back soon since the budget is used up.
-enum class Progress { idle, more };
+/// After serving a queue: wait for the next event; come back soon since the budget is used up; or serve all
+/// queues, since others have work now, too.
+enum class Progress { idle, more, all };
 
 /// A virtio device behind its transport, which owns registers, queues and the lock: every call but the
 /// constructor comes under that lock. An Error means that the driver broke the protocol: the transport stops
@@ -44,6 +46,8 @@ class Device {
 
   /// An fd whose readiness, either way, wakes all queues (edge-triggered), or -1.
   [[nodiscard]] virtual int host_fd() const { return -1; }
+  /// What limits it; empty where nothing can.
+  virtual std::span<RateLimiter> limits() { return {}; }
   /// An fd that is readable once the configuration is to change (edge-triggered), or -1: refresh_config() is
   /// called then, and the driver is told.
   [[nodiscard]] virtual int config_event() const { return -1; }

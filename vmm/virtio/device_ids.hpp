@@ -6,7 +6,14 @@
 namespace immure::vmm::virtio {
 
 /// Device types (section 5).
-enum class DeviceType : std::uint16_t { network = 1, block = 2, console = 3, entropy = 4, balloon = 5 };
+enum class DeviceType : std::uint16_t {
+  network = 1,
+  block = 2,
+  console = 3,
+  entropy = 4,
+  balloon = 5,
+  socket = 19
+};
 
 /// Bits of device_status (section 2.1).
 namespace status {

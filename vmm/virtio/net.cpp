@@ -8,6 +8,7 @@ namespace immure::vmm::virtio {
 namespace {
 
 // 5.1.2
+constexpr std::uint16_t receive_queue = 0;
 constexpr std::uint16_t transmit_queue = 1;
 constexpr std::uint16_t queue_size = max_queue_size;
 
@@ -22,14 +23,16 @@ DeviceTraits net_traits(std::string_view id, std::uint64_t backend_features) {
 }  // namespace
 
 std::unique_ptr<Net> Net::create(std::unique_ptr<NetBackend> backend, std::string_view id,
-                                 const policy::MacAddress& mac) {
-  return std::unique_ptr<Net>(new Net(std::move(backend), id, mac));
+                                 const policy::MacAddress& mac, const policy::RateLimit& limit) {
+  return std::unique_ptr<Net>(new Net(std::move(backend), id, mac, limit));
 }
 
-Net::Net(std::unique_ptr<NetBackend> backend, std::string_view id, const policy::MacAddress& mac)
+Net::Net(std::unique_ptr<NetBackend> backend, std::string_view id, const policy::MacAddress& mac,
+         const policy::RateLimit& limit)
     : traits_(net_traits(id, backend->features())),
       config_{.mac = mac, .status = net_link_up},
       backend_(std::move(backend)),
+      limits_{RateLimiter(limit), RateLimiter(limit)},
       frame_(max_frame_bytes),
       log_(traits_.name) {}
 
@@ -55,7 +58,9 @@ Result<Progress> Net::serve_output(Virtqueue& queue) {
   unsigned served = 0;
   do {
     IMMURE_TRY(queue.suppress_notifications());
-    while (output_is_held_ || IMMURE_TRY(queue.pop(output_))) {
+    for (;;) {
+      if (!limits_[transmit_queue].may_start()) return Progress::idle;
+      if (!output_is_held_ && !IMMURE_TRY(queue.pop(output_))) break;
       output_is_held_ = true;
       // Without room at the backend its fd brings us back; the chain stays held, the rest stays in the queue.
       if (IMMURE_TRY(send_frame()) == Transfer::waits) return Progress::idle;
@@ -77,6 +82,7 @@ Result<Net::Transfer> Net::send_frame() {
   }
   const auto slices = IMMURE_TRY(part.io_slices(0, part.size(), GuestAccess::device_reads, vectors_));
   const auto sent = backend_->send(slices);
+  if (sent && *sent == NetBackend::Sent::whole) limits_[transmit_queue].charge(part.size());
   if (!sent) log_.warn(sent.error().message);
   return sent && *sent == NetBackend::Sent::blocked ? Transfer::waits : Transfer::done;
 }
@@ -84,7 +90,8 @@ Result<Net::Transfer> Net::send_frame() {
 Result<Progress> Net::serve_input(Virtqueue& queue) {
   IMMURE_TRY(queue.suppress_notifications());
   for (unsigned served = 0; served < budget; ++served) {
-    if (input_.size == 0 && !fetch_frame()) return Progress::idle;
+    // What waits for the limit waits in the backend's queue, which has an end.
+    if (input_.size == 0 && (!limits_[receive_queue].may_start() || !fetch_frame())) return Progress::idle;
     while (IMMURE_TRY(place_frame(queue)) == Transfer::waits) {
       // Only now does it matter when the driver gives buffers.
       if (!IMMURE_TRY(queue.request_notifications())) return Progress::idle;
@@ -99,6 +106,7 @@ bool Net::fetch_frame() {
   const auto size = backend_->receive(frame_);
   if (!size) log_.warn(size.error().message);
   if (!size || *size == 0) return false;
+  limits_[receive_queue].charge(*size);
   NetHeader header;
   if (*size < sizeof(header)) {
     log_.warn("the host sent a frame without its header, which was dropped");

@@ -20,7 +20,7 @@ namespace immure::vmm::virtio {
 class Net final : public Device {
  public:
   static std::unique_ptr<Net> create(std::unique_ptr<NetBackend> backend, std::string_view id,
-                                     const policy::MacAddress& mac);
+                                     const policy::MacAddress& mac, const policy::RateLimit& limit = {});
 
   [[nodiscard]] const DeviceTraits& traits() const override { return traits_; }
   [[nodiscard]] std::span<const std::byte> config() const override { return bytes_of(config_); }
@@ -28,11 +28,14 @@ class Net final : public Device {
   Result<Progress> serve(std::uint16_t index, Virtqueue& queue) override;
   void reset() override;
   [[nodiscard]] int host_fd() const override { return backend_->fd(); }
+  /// Each way has the limit for itself.
+  std::span<RateLimiter> limits() override { return limits_; }
 
  private:
   enum class Transfer { done, waits };
 
-  Net(std::unique_ptr<NetBackend> backend, std::string_view id, const policy::MacAddress& mac);
+  Net(std::unique_ptr<NetBackend> backend, std::string_view id, const policy::MacAddress& mac,
+      const policy::RateLimit& limit);
 
   Result<Progress> serve_output(Virtqueue& queue);
   Result<Transfer> send_frame();
@@ -60,6 +63,7 @@ class Net final : public Device {
   DeviceTraits traits_;
   NetConfig config_;
   std::unique_ptr<NetBackend> backend_;
+  std::array<RateLimiter, 2> limits_;  // by queue
   std::uint64_t features_ = 0;
   std::vector<std::byte> frame_;
   Input input_;

@@ -6,14 +6,15 @@
 
 namespace immure::vmm::virtio {
 
-Rng::Rng()
+Rng::Rng(const policy::RateLimit& limit)
     : traits_{.type = DeviceType::entropy,
               .name = "rng",
               .features = feature::common,
-              .queue_sizes = {max_queue_size}} {}
+              .queue_sizes = {max_queue_size}},
+      limit_(limit) {}
 
 Result<Progress> Rng::serve(std::uint16_t /*index*/, Virtqueue& queue) {
-  return serve_requests(queue, chain_, [this] { return fill(); });
+  return serve_requests(queue, chain_, &limit_, [this] { return fill(); });
 }
 
 /// Gives the number of bytes written; fewer than asked for is what the driver expects (VIRTIO 1.2, 5.4.6).
@@ -28,6 +29,7 @@ Result<std::uint32_t> Rng::fill() {
     if (count > 0) written += static_cast<std::uint32_t>(count);
     if (count < 0 || static_cast<std::size_t>(count) < slice.iov_len) break;
   }
+  limit_.charge(written);
   return written;
 }
 

@@ -10,18 +10,20 @@ class Rng final : public Device {
   /// However large the buffer, a request gets no more than this.
   static constexpr std::uint64_t max_bytes = 4096;
 
-  Rng();
+  explicit Rng(const policy::RateLimit& limit = {});
 
   [[nodiscard]] const DeviceTraits& traits() const override { return traits_; }
   [[nodiscard]] std::span<const std::byte> config() const override { return {}; }
   void start(std::uint64_t /*features*/) override {}
   Result<Progress> serve(std::uint16_t index, Virtqueue& queue) override;
   void reset() override {}
+  std::span<RateLimiter> limits() override { return {&limit_, 1}; }
 
  private:
   Result<std::uint32_t> fill();
 
   DeviceTraits traits_;
+  RateLimiter limit_;
   DescriptorChain chain_;
   IoVectors vectors_{};
 };

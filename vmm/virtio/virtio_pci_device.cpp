@@ -30,6 +30,7 @@ pci::ConfigHeader header_of(DeviceType type) {
       header.subclass = 0x80;
       break;
     case DeviceType::console:
+    case DeviceType::socket:
       header.base_class = 0x07;
       header.subclass = 0x80;
       break;
@@ -123,13 +124,18 @@ Result<void> VirtioPciDevice::watch(EventLoop& loop) {
       serve(i);
     }));
   }
-  if (const int host_fd = device_->host_fd(); host_fd >= 0) {
-    // Edge-triggered: what is not served now is tried again when the driver notifies or the fd changes, and
-    // nothing has to be switched on or off after the start.
-    IMMURE_TRY(loop.add(host_fd, EPOLLIN | EPOLLOUT | EPOLLET, [this](std::uint32_t) {
+  // Edge-triggered: what is not served now is tried again when the driver notifies or the fd changes, and
+  // nothing has to be switched on or off after the start.
+  const auto serve_all_on = [this, &loop](int fd) {
+    return loop.add(fd, EPOLLIN | EPOLLOUT | EPOLLET, [this](std::uint32_t) {
       const std::scoped_lock lock(mutex());
       for (std::size_t i = 0; i < queues_.size(); ++i) serve(i);
-    }));
+    });
+  };
+  if (const int host_fd = device_->host_fd(); host_fd >= 0) IMMURE_TRY(serve_all_on(host_fd));
+  for (auto& limit : device_->limits()) {
+    IMMURE_TRY(limit.open());
+    IMMURE_TRY(serve_all_on(limit.event()));
   }
   if (const int event = device_->config_event(); event >= 0) {
     IMMURE_TRY(loop.add(event, EPOLLIN | EPOLLET, [this](std::uint32_t) {
@@ -222,6 +228,8 @@ void VirtioPciDevice::serve(std::size_t index) {
   if (!progress) return stop_for(progress.error());
   if (!wants_interrupt) return stop_for(wants_interrupt.error());
   if (*progress == Progress::more) ring(index);
+  if (*progress == Progress::all)
+    for (std::size_t i = 0; i < queues_.size(); ++i) ring(i);
 }
 
 void VirtioPciDevice::interrupt(std::uint16_t vector, std::uint8_t isr_bit) {

@@ -10,6 +10,7 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/if_tun.h>
+#include <linux/io_uring.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/epoll.h>
@@ -80,6 +81,7 @@ constexpr std::array constants{
     IMMURE_CONSTANT(BLKGETSIZE64),
     IMMURE_CONSTANT(BLKSSZGET),
     IMMURE_CONSTANT(BLKPBSZGET),
+    IMMURE_CONSTANT(BLKIOOPT),
     IMMURE_CONSTANT(BLKDISCARD),
     IMMURE_CONSTANT(BLKZEROOUT),
     IMMURE_CONSTANT(EPOLL_CLOEXEC),
@@ -87,6 +89,7 @@ constexpr std::array constants{
     IMMURE_CONSTANT(EFD_NONBLOCK),
     IMMURE_CONSTANT(TFD_CLOEXEC),
     IMMURE_CONSTANT(TFD_NONBLOCK),
+    IMMURE_CONSTANT(IORING_ENTER_GETEVENTS),
     // sockets
     IMMURE_CONSTANT(SOCK_CLOEXEC),
     IMMURE_CONSTANT(SOCK_NONBLOCK),

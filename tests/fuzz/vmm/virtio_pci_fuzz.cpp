@@ -9,12 +9,15 @@
 #include <unistd.h>
 
 #include "tests/fuzz/vmm/fuzz_input.hpp"
+#include "tests/unit/vmm/virtio/disk_record.hpp"
 #include "tests/unit/vmm/virtio/fake_machine.hpp"
 #include "tests/unit/vmm/virtio/fake_wire.hpp"
+#include "vmm/virtio/balloon.hpp"
 #include "vmm/virtio/block.hpp"
 #include "vmm/virtio/console.hpp"
 #include "vmm/virtio/net.hpp"
 #include "vmm/virtio/rng.hpp"
+#include "vmm/virtio/vsock.hpp"
 
 using namespace immure;
 using namespace immure::vmm;
@@ -25,6 +28,7 @@ namespace {
 
 constexpr std::uint64_t memory_size = 64 * 1024;
 constexpr off_t disk_size = 32 * 1024;
+constexpr std::uint32_t guest_cid = 3;
 
 int shared_disk() {
   static const int disk = [] {
@@ -39,6 +43,9 @@ int shared_disk() {
 constexpr unsigned network_bit = 8;
 constexpr unsigned started_bit = 4;
 constexpr unsigned offloads_bit = 16;
+constexpr unsigned socket_bit = 32;
+constexpr unsigned balloon_bit = 64;
+constexpr unsigned ring_bit = 128;
 
 std::unique_ptr<Device> make_network(UniqueFd& peer) {
   int pair[2];
@@ -47,11 +54,21 @@ std::unique_ptr<Device> make_network(UniqueFd& peer) {
   return Net::create(std::make_unique<FakeWire>(UniqueFd(pair[0])), "fuzz", {2, 0, 0, 0, 0, 1});
 }
 
-std::unique_ptr<Device> make_device(unsigned shape, UniqueFd& peer) {
-  const auto disk = [](policy::DiskAccess access) {
-    return FakeQueue::must(Block::create(UniqueFd(::dup(shared_disk())), "fuzz", access));
+std::unique_ptr<Device> make_socket_device(UniqueFd& peer) {
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) std::abort();
+  peer.reset(pair[1]);
+  return FakeQueue::must(Vsock::create(UniqueFd(pair[0]), guest_cid));
+}
+
+std::unique_ptr<Device> make_device(unsigned shape, UniqueFd& peer, const GuestMemory& memory) {
+  const auto engine = (shape & ring_bit) != 0 ? policy::DiskEngine::io_uring : policy::DiskEngine::plain;
+  const auto disk = [engine](policy::DiskAccess access) {
+    return FakeQueue::must(Block::create(UniqueFd(::dup(shared_disk())), a_disk(access, engine)));
   };
   if ((shape & network_bit) != 0) return make_network(peer);
+  if ((shape & socket_bit) != 0) return make_socket_device(peer);
+  if ((shape & balloon_bit) != 0) return FakeQueue::must(Balloon::create(memory));
   const auto kind = shape % 4;
   if (kind == 0) return disk(policy::DiskAccess::read_write);
   if (kind == 1) return disk(policy::DiskAccess::read_only);
@@ -63,7 +80,8 @@ std::unique_ptr<Device> make_device(unsigned shape, UniqueFd& peer) {
 }
 
 struct Guest {
-  explicit Guest(std::unique_ptr<Device> device) : machine(std::move(device), memory_size) {}
+  explicit Guest(unsigned shape)
+      : machine([&](const GuestMemory& memory) { return make_device(shape, peer, memory); }, memory_size) {}
 
   /// Two queues that are set up already, so that the fuzzer need not find the way there.
   void start(std::uint64_t features) {
@@ -92,10 +110,28 @@ struct Guest {
     machine.notify(index);
   }
 
+  /// A packet of the socket device that is plausible but for what the fuzzer chooses.
+  void socket_packet(FuzzInput& input) {
+    constexpr std::uint64_t packet = 0xf000;
+    VsockHeader header{.source_cid = guest_cid, .destination_cid = vsock_host_cid};
+    header.source_port = input.take<std::uint8_t>() % 4U;
+    header.destination_port = input.take<std::uint8_t>() % 4U;
+    header.op = static_cast<VsockPacketOp>(input.take<std::uint8_t>() % 9U);
+    header.length = input.take<std::uint16_t>();
+    header.flags = input.take<std::uint8_t>();
+    header.buffer_size = input.take<std::uint32_t>();
+    header.forwarded = input.take<std::uint32_t>();
+    FakeQueue::must(machine.memory.write_object(GuestAddress{packet}, header));
+    queues.at(0).add({writable(input.take<std::uint16_t>(), input.take<std::uint8_t>() * 64U)});
+    queues.at(1).add({readable(packet, 44), readable(0, header.length)});
+    machine.notify(0);
+    machine.notify(1);
+  }
+
+  UniqueFd peer;
   FakeMachine machine;
   std::array<FakeQueue, 2> queues{FakeQueue(machine.memory, 0, 16),
                                   FakeQueue(machine.memory, FakeQueue::bytes, 16)};
-  UniqueFd peer;
 };
 
 template <typename Write>
@@ -114,7 +150,7 @@ void write_of_any_width(FuzzInput& input, Write write) {
 
 void step(Guest& guest, FuzzInput& input) {
   auto& machine = guest.machine;
-  switch (input.take<std::uint8_t>() % 9) {
+  switch (input.take<std::uint8_t>() % 11) {
     case 0: {
       const auto offset = input.take<std::uint16_t>();
       return write_of_any_width(input, [&](auto value) { machine.bar_write(offset, value); });
@@ -144,6 +180,20 @@ void step(Guest& guest, FuzzInput& input) {
       return;
     case 7:
       return guest.request(input);
+    case 9:
+      return guest.socket_packet(input);
+    case 10: {
+      // What the monitor says of the guest's sockets.
+      const policy::VsockFrame frame{.op = static_cast<policy::VsockOp>(input.take<std::uint8_t>() % 9U),
+                                     .host_port = input.take<std::uint8_t>() % 4U,
+                                     .guest_port = input.take<std::uint8_t>() % 4U,
+                                     .value = input.take<std::uint8_t>()};
+      std::array<std::byte, sizeof(frame) + 256> bytes{};
+      std::memcpy(bytes.data(), &frame, sizeof(frame));
+      const auto size = sizeof(frame) + (frame.op == policy::VsockOp::data ? frame.value : 0);
+      if (guest.peer) (void)!::write(guest.peer.get(), bytes.data(), size);
+      return;
+    }
     default:
       FakeQueue::must(machine.loop.run_once(std::chrono::milliseconds(0)));
   }
@@ -156,15 +206,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!ignored) std::abort();
   FuzzInput input(data, size);
   const auto shape = input.take<std::uint8_t>();
-  UniqueFd peer;
-  Guest guest(make_device(shape, peer));
-  guest.peer = std::move(peer);
+  Guest guest(shape);
   auto& machine = guest.machine;
   const auto net_features =
       feature::net_mergeable_buffers | feature::net_guest_checksum | feature::net_guest_tso4;
   if ((shape & started_bit) != 0) {
     const auto offloads = (shape & offloads_bit) != 0 ? net_features : 0;
-    guest.start(feature::common | ((shape & network_bit) != 0 ? offloads : feature::block_flush));
+    const bool is_disk = (shape & (network_bit | socket_bit | balloon_bit | 2)) == 0;
+    guest.start(feature::common | ((shape & network_bit) != 0 ? offloads
+                                   : is_disk                  ? feature::block_flush
+                                                              : 0));
   }
   for (int steps = 0; steps < 512 && !input.at_end(); ++steps) step(guest, input);
   machine.run();
@@ -172,7 +223,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Whatever happened, a reset is answered, and the disk has the size it had.
   machine.enable_pci();
   machine.set_status(0);
-  if (machine.events.doorbells.size() > 2) std::abort();
+  if (machine.events.doorbells.size() > 3) std::abort();
   if (::lseek(shared_disk(), 0, SEEK_END) != disk_size) std::abort();
   return 0;
 }

@@ -140,7 +140,7 @@ class RecordingKernel : public Kernel {
     IMMURE_TRY(record("make_socket_pair"));
     return pair();
   }
-  Result<UniqueFd> listen_at(const std::string& path) override {
+  Result<UniqueFd> listen_at(const std::string& path, int /*type*/) override {
     IMMURE_TRY(record("listen_at " + path));
     present.insert(path);
     return null();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <thread>
@@ -200,6 +201,33 @@ TEST_CASE("a balloon's size goes to the VMM as it is", "[monitor]") {
   REQUIRE(::recv(fixture.vmm_control.get(), &request, sizeof request, 0) == sizeof request);
   CHECK(request.kind == ControlKind::balloon);
   CHECK(request.value == 0x1234'5678'9abc);
+}
+
+TEST_CASE("a limit goes to the VMM as it is; one of another size is no request", "[monitor]") {
+  Fixture fixture;
+  const auto client = fixture.connect();
+  policy::LimitChange change{.device = BoundedString<32>::from("disk root", "device").value(),
+                             .limit = {.bytes_per_second = 4096}};
+  MonitorMessage wish{
+      .header = policy::header_of<MonitorMessage>(), .kind = MonitorKind::limit, .length = sizeof change};
+  std::memcpy(wish.data.data(), static_cast<const void*>(&change), sizeof change);
+  REQUIRE(::send(client.get(), &wish, sizeof wish, 0) == sizeof wish);
+  ControlMessage request{};
+  REQUIRE(::recv(fixture.vmm_control.get(), &request, sizeof request, 0) == sizeof request);
+  CHECK(request.kind == ControlKind::limit);
+  CHECK(request.limit.device.view() == "disk root");
+  CHECK(request.limit.limit == change.limit);
+  request.result = ENODEV;
+  REQUIRE(::send(fixture.vmm_control.get(), &request, sizeof request, 0) == sizeof request);
+  MonitorMessage answer{};
+  REQUIRE(::recv(client.get(), &answer, sizeof answer, 0) == sizeof answer);
+  CHECK(answer.kind == MonitorKind::done);
+  CHECK(answer.result == ENODEV);
+
+  const auto other = fixture.connect();
+  wish.length = sizeof change - 1;
+  REQUIRE(::send(other.get(), &wish, sizeof wish, 0) == sizeof wish);
+  CHECK(::recv(other.get(), &answer, sizeof answer, 0) == 0);
 }
 
 TEST_CASE("the power button works while the guest reads no input", "[monitor]") {

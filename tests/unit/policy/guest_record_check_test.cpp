@@ -1,4 +1,6 @@
+#include <array>
 #include <functional>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -80,9 +82,9 @@ TEST_CASE("a command line with a control character is refused", "[policy]") {
 
 TEST_CASE("numbers of vCPUs and sizes of memory out of range are refused", "[policy]") {
   CHECK_THAT(verdict([](GuestRecord& g) { g.vcpus = 0; }),
-             ContainsSubstring("cpu.count must be 1 to 32, not 0"));
-  CHECK_THAT(verdict([](GuestRecord& g) { g.vcpus = 33; }), ContainsSubstring("not 33"));
-  CHECK(verdict([](GuestRecord& g) { g.vcpus = 32; }) == "accepted");
+             ContainsSubstring("cpu.count must be 1 to 64, not 0"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.vcpus = 65; }), ContainsSubstring("not 65"));
+  CHECK(verdict([](GuestRecord& g) { g.vcpus = 64; }) == "accepted");
   CHECK_THAT(verdict([](GuestRecord& g) { g.memory_bytes = 30ULL << 20; }),
              ContainsSubstring("memory.size must be"));
   CHECK_THAT(verdict([](GuestRecord& g) { g.memory_bytes = (1ULL << 40) + (2ULL << 20); }),
@@ -111,6 +113,13 @@ TEST_CASE("disks that are malformed are refused by their key", "[policy]") {
              ContainsSubstring("disks[0].format"));
   CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].format = DiskFormat{2}; }),
              ContainsSubstring("disks[0].format"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].direct = Switch{2}; }),
+             ContainsSubstring("disks[0].direct"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].queues = max_disk_queues + 1; }),
+             ContainsSubstring("disks[0].queues must be 1 to 16"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].engine = DiskEngine{2}; }),
+             ContainsSubstring("disks[0].engine must be"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].reserved = 1; }), ContainsSubstring("reserved"));
   CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].access = DiskAccess{0}; }),
              ContainsSubstring("disks[0].read_only"));
 }
@@ -209,6 +218,63 @@ TEST_CASE("every vCPU has a CPU of its own, or none has", "[policy]") {
 }
 
 TEST_CASE("reserved fields that are not 0 are refused", "[policy]") {
-  CHECK_THAT(verdict([](GuestRecord& g) { g.reserved = 1; }), ContainsSubstring("reserved"));
   CHECK_THAT(verdict([](GuestRecord& g) { g.resources.reserved = 1; }), ContainsSubstring("reserved"));
+}
+
+TEST_CASE("limits out of range, and bursts of nothing, are refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].limit.bytes_per_second = 1023; }),
+             ContainsSubstring("disks[0].limit.bytes_per_second must be 1024 to"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.disks[0].limit.bytes_per_second = max_rate_bytes + 1; }),
+             ContainsSubstring("disks[0].limit.bytes_per_second"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.nets[1].limit.operations_per_second = max_rate_operations + 1; }),
+             ContainsSubstring("nets[1].limit.operations_per_second must be 1 to"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.console_limit.bytes_burst = 4096; }),
+             ContainsSubstring("console.limit.bytes_burst needs console.limit.bytes_per_second"));
+  CHECK_THAT(verdict([](GuestRecord& g) {
+               g.entropy_limit = {.operations_per_second = 1, .operations_burst = ~0ULL};
+             }),
+             ContainsSubstring("entropy.limit.operations_burst must be"));
+  CHECK(verdict([](GuestRecord& g) {
+          g.disks[0].limit = {.bytes_per_second = 1024, .operations_per_second = 1};
+        }) == "accepted");
+}
+
+TEST_CASE("a topology has as many vCPUs as the guest", "[policy]") {
+  const auto with = [](std::uint32_t sockets, std::uint32_t cores, std::uint32_t threads) {
+    return verdict([=](GuestRecord& g) {
+      g.vcpus = 12;
+      g.topology = {.sockets = sockets, .cores = cores, .threads = threads};
+    });
+  };
+  CHECK(with(1, 6, 2) == "accepted");
+  CHECK(with(2, 3, 2) == "accepted");
+  CHECK(with(0, 0, 0) == "accepted");
+  for (const auto& [s, c, t] : std::vector<std::array<std::uint32_t, 3>>{
+           {1, 6, 1}, {0, 12, 1}, {1, 12, 0}, {0xffff'ffff, 1, 12}, {0x8000'0006, 2, 1}}) {
+    CHECK_THAT(with(s, c, t), ContainsSubstring("cpu.sockets, cpu.cores and cpu.threads"));
+  }
+}
+
+TEST_CASE("features, pages, switches, watchdog and CID of no known kind are refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.features_off = ~0ULL; }), ContainsSubstring("cpu.features_off"));
+  CHECK(verdict([](GuestRecord& g) { g.features_off = all_cpu_features; }) == "accepted");
+  CHECK_THAT(verdict([](GuestRecord& g) { g.nested = Switch{2}; }), ContainsSubstring("cpu.nested"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.pages = MemoryPages{4}; }), ContainsSubstring("memory.pages"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.pages = MemoryPages::huge_1g; }),
+             ContainsSubstring("multiple of 1 GiB"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.prefault = Switch{2}; }), ContainsSubstring("memory.prefault"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.lock = Switch{2}; }), ContainsSubstring("memory.lock"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.balloon = g.lock = Switch::on; }),
+             ContainsSubstring("memory.balloon"));
+  CHECK_THAT(verdict([](GuestRecord& g) {
+               g.balloon = Switch::on;
+               g.pages = MemoryPages::huge_2m;
+             }),
+             ContainsSubstring("memory.balloon"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.watchdog = WatchdogExpiry{3}; }),
+             ContainsSubstring("watchdog.expiry"));
+  for (const std::uint32_t cid : {1U, 2U, 0xffff'ffffU})
+    CHECK_THAT(verdict([cid](GuestRecord& g) { g.vsock_cid = cid; }),
+               ContainsSubstring("vsock.cid must be 3"));
+  CHECK(verdict([](GuestRecord& g) { g.vsock_cid = 3; }) == "accepted");
 }

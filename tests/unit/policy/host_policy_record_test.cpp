@@ -37,7 +37,7 @@ TEST_CASE("a host policy out of range is refused by its key", "[policy]") {
   CHECK_THAT(verdict([](auto& h) { h.selinux = SelinuxMode{0}; }), ContainsSubstring("selinux must be"));
   CHECK_THAT(verdict([](auto& h) { h.selinux = SelinuxMode{3}; }), ContainsSubstring("selinux must be"));
   CHECK_THAT(verdict([](auto& h) { h.max_vcpus = 0; }), ContainsSubstring("limits.vcpus"));
-  CHECK_THAT(verdict([](auto& h) { h.max_vcpus = 33; }), ContainsSubstring("limits.vcpus"));
+  CHECK_THAT(verdict([](auto& h) { h.max_vcpus = 65; }), ContainsSubstring("limits.vcpus"));
   CHECK_THAT(verdict([](auto& h) { h.max_memory_bytes = 0; }), ContainsSubstring("limits.memory"));
   CHECK_THAT(verdict([](auto& h) { h.max_memory_bytes = ~0ULL; }), ContainsSubstring("limits.memory"));
   CHECK_THAT(verdict([](auto& h) { h.max_guests = 0; }), ContainsSubstring("limits.guests"));

@@ -34,6 +34,8 @@ TEST_CASE("what the VMM is told is valid and follows the guest's record", "[poli
   REQUIRE(record.disk_count == 2);
   CHECK(record.disks[0].id.view() == "root");
   CHECK(record.disks[1].access == DiskAccess::read_only);
+  CHECK(record.topology == CpuTopology{.sockets = 1, .cores = 2, .threads = 1});
+  CHECK(record.disks[0].queues == 2);  // one for each vCPU
   auto without = good_guest();
   without.initrd = {};
   CHECK(make_vmm_record(without).has_initrd == Switch::off);
@@ -50,14 +52,29 @@ TEST_CASE("the VMM is told no path and no name of the host", "[policy]") {
 TEST_CASE("a malformed VMM record is refused", "[policy]") {
   CHECK_THAT(verdict([](auto& r) { r.header.version = 0; }), ContainsSubstring("version"));
   CHECK_THAT(verdict([](auto& r) { r.vcpus = 0; }), ContainsSubstring("vCPUs"));
-  CHECK_THAT(verdict([](auto& r) { r.vcpus = 33; }), ContainsSubstring("vCPUs"));
+  CHECK_THAT(verdict([](auto& r) { r.vcpus = 65; }), ContainsSubstring("vCPUs"));
   CHECK_THAT(verdict([](auto& r) { r.memory_bytes += 1; }), ContainsSubstring("memory size"));
   CHECK_THAT(verdict([](auto& r) { r.memory_bytes = ~0ULL; }), ContainsSubstring("memory size"));
   CHECK_THAT(verdict([](auto& r) { r.has_initrd = Switch{2}; }), ContainsSubstring("switch"));
   CHECK_THAT(verdict([](auto& r) { r.serial = Switch{2}; }), ContainsSubstring("switch"));
   CHECK_THAT(verdict([](auto& r) { r.console = Switch{2}; }), ContainsSubstring("switch"));
   CHECK_THAT(verdict([](auto& r) { r.entropy = Switch{2}; }), ContainsSubstring("switch"));
+  CHECK_THAT(verdict([](auto& r) { r.topology.cores = 3; }), ContainsSubstring("topology"));
+  CHECK_THAT(verdict([](auto& r) { r.topology = {}; }), ContainsSubstring("topology"));
+  CHECK_THAT(verdict([](auto& r) { r.nested = Switch{2}; }), ContainsSubstring("no known kind"));
+  CHECK_THAT(verdict([](auto& r) { r.pages = MemoryPages{9}; }), ContainsSubstring("no known kind"));
+  CHECK_THAT(verdict([](auto& r) { r.watchdog = WatchdogExpiry{9}; }), ContainsSubstring("no known kind"));
+  CHECK_THAT(verdict([](auto& r) { r.features_off = ~0ULL; }), ContainsSubstring("no known kind"));
+  CHECK_THAT(verdict([](auto& r) { r.vsock_cid = 2; }), ContainsSubstring("vsock"));
   CHECK_THAT(verdict([](auto& r) { r.disk_count = 25; }), ContainsSubstring("too many disks"));
   CHECK_THAT(verdict([](auto& r) { r.disks[1].format = DiskFormat{7}; }), ContainsSubstring("disk 1"));
   CHECK_THAT(verdict([](auto& r) { r.disks[0].access = DiskAccess{0}; }), ContainsSubstring("disk 0"));
+  CHECK_THAT(verdict([](auto& r) { r.disks[0].direct = Switch{3}; }), ContainsSubstring("disk 0"));
+  CHECK_THAT(verdict([](auto& r) { r.disks[0].engine = DiskEngine{2}; }), ContainsSubstring("disk 0"));
+  CHECK_THAT(verdict([](auto& r) { r.disks[0].queues = 0; }), ContainsSubstring("disk 0"));
+  CHECK_THAT(verdict([](auto& r) { r.disks[0].limit.bytes_per_second = 1; }),
+             ContainsSubstring("disk 0.bytes"));
+  CHECK_THAT(verdict([](auto& r) { r.console_limit.bytes_burst = 1; }), ContainsSubstring("console.bytes"));
+  CHECK_THAT(verdict([](auto& r) { r.entropy_limit.bytes_burst = 1; }), ContainsSubstring("entropy.bytes"));
+  CHECK_THAT(verdict([](auto& r) { r.disks[0].queues = max_disk_queues + 1; }), ContainsSubstring("disk 0"));
 }

@@ -1,6 +1,7 @@
 #include "vmm/control_channel.hpp"
 
 #include <array>
+#include <cstring>
 
 #include <catch2/catch_test_macros.hpp>
 #include <sys/socket.h>
@@ -14,6 +15,9 @@ using policy::ControlKind;
 using policy::ControlMessage;
 
 namespace {
+
+/// Of a machine without devices that could be limited.
+bool no_limits(std::string_view /*device*/, const policy::RateLimit& /*limit*/) { return false; }
 
 struct Fixture {
   Fixture() {
@@ -43,7 +47,7 @@ struct Fixture {
 
 TEST_CASE("control channel: a press of the button reaches the guest and is answered", "[vmm]") {
   Fixture f;
-  ControlChannel channel(f.vmm.get(), f.power, nullptr);
+  ControlChannel channel(f.vmm.get(), f.power, nullptr, no_limits);
   f.ask(ControlKind::power_button);
   CHECK(channel.serve() == ControlChannel::State::open);
   CHECK(f.line.level == LineLevel::high);
@@ -54,11 +58,11 @@ TEST_CASE("control channel: a balloon is asked where there is one", "[vmm]") {
   Fixture f;
   const auto memory = GuestMemory::create(2 << 20).value();
   const auto balloon = virtio::Balloon::create(memory).value();
-  ControlChannel without(f.vmm.get(), f.power, nullptr);
+  ControlChannel without(f.vmm.get(), f.power, nullptr, no_limits);
   f.ask(ControlKind::balloon, 8192);
   CHECK(without.serve() == ControlChannel::State::open);
   CHECK(f.answer()->result == ENODEV);
-  ControlChannel channel(f.vmm.get(), f.power, balloon.get());
+  ControlChannel channel(f.vmm.get(), f.power, balloon.get(), no_limits);
   f.ask(ControlKind::balloon, 8192);
   CHECK(channel.serve() == ControlChannel::State::open);
   CHECK(f.answer()->result == 0);
@@ -68,7 +72,7 @@ TEST_CASE("control channel: a balloon is asked where there is one", "[vmm]") {
 
 TEST_CASE("control channel: an unknown request is answered with ENOSYS", "[vmm]") {
   Fixture f;
-  ControlChannel channel(f.vmm.get(), f.power, nullptr);
+  ControlChannel channel(f.vmm.get(), f.power, nullptr, no_limits);
   f.ask(ControlKind{77});
   CHECK(channel.serve() == ControlChannel::State::open);
   CHECK(f.answer()->result == ENOSYS);
@@ -76,7 +80,7 @@ TEST_CASE("control channel: an unknown request is answered with ENOSYS", "[vmm]"
 
 TEST_CASE("control channel: malformed messages are dropped, and the next one is served", "[vmm]") {
   Fixture f;
-  ControlChannel channel(f.vmm.get(), f.power, nullptr);
+  ControlChannel channel(f.vmm.get(), f.power, nullptr, no_limits);
   const ControlMessage wrong{};
   REQUIRE(::send(f.monitor.get(), &wrong, sizeof(wrong), 0) > 0);
   REQUIRE(::send(f.monitor.get(), "x", 1, 0) > 0);
@@ -89,7 +93,38 @@ TEST_CASE("control channel: malformed messages are dropped, and the next one is 
 
 TEST_CASE("control channel: a monitor that is gone closes it", "[vmm]") {
   Fixture f;
-  ControlChannel channel(f.vmm.get(), f.power, nullptr);
+  ControlChannel channel(f.vmm.get(), f.power, nullptr, no_limits);
   f.monitor.reset();
   CHECK(channel.serve() == ControlChannel::State::closed);
+}
+
+TEST_CASE("control channel: a limit reaches the device that it names, once it was checked", "[vmm]") {
+  Fixture f;
+  std::string changed;
+  policy::RateLimit last;
+  ControlChannel channel(f.vmm.get(), f.power, nullptr,
+                         [&](std::string_view device, const policy::RateLimit& limit) {
+                           changed = device;
+                           last = limit;
+                           return device == "disk root";
+                         });
+  ControlMessage message{.header = policy::header_of<ControlMessage>(), .kind = ControlKind::limit};
+  const auto ask = [&](std::string_view device, const policy::RateLimit& limit) {
+    message.limit = {.device = BoundedString<32>::from(device, "device").value(), .limit = limit};
+    REQUIRE(::send(f.monitor.get(), &message, sizeof(message), 0) == sizeof(message));
+    CHECK(channel.serve() == ControlChannel::State::open);
+    return f.answer()->result;
+  };
+  CHECK(ask("disk root", {.bytes_per_second = 4096}) == 0);
+  CHECK(changed == "disk root");
+  CHECK(last == policy::RateLimit{.bytes_per_second = 4096});
+  CHECK(ask("disk none", {}) == ENODEV);
+  changed.clear();
+  CHECK(ask("disk root", {.bytes_per_second = 1}) == EINVAL);
+  CHECK(ask("disk root", {.operations_burst = 1}) == EINVAL);
+  std::memset(static_cast<void*>(&message.limit.device), 'x', sizeof(message.limit.device));
+  REQUIRE(::send(f.monitor.get(), &message, sizeof(message), 0) == sizeof(message));
+  CHECK(channel.serve() == ControlChannel::State::open);
+  CHECK(f.answer()->result == EINVAL);
+  CHECK(changed.empty());
 }

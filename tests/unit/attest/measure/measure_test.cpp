@@ -120,6 +120,21 @@ TEST_CASE("every part of the machine changes the canonical configuration", "[att
   }
   change([](auto& guest) { guest.balloon = policy::Switch::on; });
   change([](auto& guest) { guest.disks[0].access = policy::DiskAccess::read_only; });
+  change([](auto& guest) { guest.disks[1].direct = policy::Switch::on; });
+  change([](auto& guest) { guest.disks[0].queues = 2; });
+  change([](auto& guest) { guest.disks[0].engine = policy::DiskEngine::io_uring; });
+  change([](auto& guest) { guest.topology = {.sockets = 2, .cores = 1, .threads = 1}; });
+  change([](auto& guest) { guest.nested = policy::Switch::on; });
+  change([](auto& guest) { guest.features_off = 1; });
+  change([](auto& guest) { guest.pages = policy::MemoryPages::huge_2m; });
+  change([](auto& guest) { guest.prefault = policy::Switch::on; });
+  change([](auto& guest) { guest.lock = policy::Switch::on; });
+  change([](auto& guest) { guest.watchdog = policy::WatchdogExpiry::end; });
+  change([](auto& guest) { guest.vsock_cid = 3; });
+  change([](auto& guest) { guest.disks[1].limit.bytes_burst = 4096; });
+  change([](auto& guest) { guest.nets[1].limit.operations_per_second = 1; });
+  change([](auto& guest) { guest.console_limit.bytes_per_second = 4096; });
+  change([](auto& guest) { guest.entropy_limit.operations_burst = 1; });
   change([](auto& guest) { std::swap(guest.disks[0], guest.disks[1]); });
   change([](auto& guest) { guest.disk_count = 1; });
   change([](auto& guest) { guest.net_count = 1; });
@@ -137,9 +152,13 @@ TEST_CASE("every part of the machine changes the canonical configuration", "[att
 TEST_CASE("the canonical configuration is written in one way only", "[attest]") {
   CHECK(canonical_configuration(good_guest()) ==
         "immure-configuration=1\ninitrd=on\nvcpus=2\nserial=on\nconsole=on\nentropy=on\nballoon=off\n"
-        "memory=67108864\ndisk.0.id=root\ndisk.0.format=raw\ndisk.0.access=read-write\ndisk.1.id=data\n"
-        "disk.1.format=raw\ndisk.1.access=read-only\ncpu-weight=0\ncpu-quota=0\nmemory-overhead=0\nmemory-"
-        "low=0\nswap=0\nio-weight=0\npids=0\n");
+        "sockets=0\ncores=0\nthreads=0\nnested=off\nfeatures-off=\n"
+        "memory=67108864\npages=0\nprefault=off\nlock=off\nwatchdog=0\nvsock=off\n"
+        "disk.0.id=root\ndisk.0.format=raw\ndisk.0.access=read-write\ndisk.0.direct=off\ndisk.0.queues="
+        "0\ndisk.1.id=data\n"
+        "disk.1.format=raw\ndisk.1.access=read-only\ndisk.1.direct=off\ndisk.1.queues=0\ndisk.1.engine="
+        "plain\ncpu-weight=0\ncpu-"
+        "quota=0\nmemory-overhead=0\nmemory-low=0\nswap=0\nio-weight=0\npids=0\n");
 }
 
 TEST_CASE("every changed byte of a file changes its event", "[attest]") {

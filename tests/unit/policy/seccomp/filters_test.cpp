@@ -7,6 +7,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/io_uring.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -97,8 +98,6 @@ TEST_CASE("no profile lets a program reach files, the network, other processes o
       {"bpf", __NR_bpf},
       {"perf_event_open", __NR_perf_event_open},
       {"userfaultfd", __NR_userfaultfd},
-      {"io_uring_setup", __NR_io_uring_setup},
-      {"io_uring_register", __NR_io_uring_register},
       {"keyctl", __NR_keyctl},
       {"add_key", __NR_add_key},
       {"mount", __NR_mount},
@@ -169,6 +168,25 @@ TEST_CASE("after its start the VMM creates no thread and executes nothing", "[se
       CHECK(ask(profile, call(number, {0, 0, 0, 0, AT_EMPTY_PATH})) == kill);
     }
   }
+}
+
+TEST_CASE("rings of io_uring are made and locked down before the guest runs, and only entered later",
+          "[seccomp]") {
+  for (const auto profile : all_profiles) {
+    INFO(profile_name(profile));
+    const auto expected = profile == Profile::launch ? allow : kill;
+    CHECK(ask(profile, call(__NR_io_uring_setup)) == expected);
+    CHECK(ask(profile, call(__NR_io_uring_register)) == expected);
+  }
+  for (const auto profile : {Profile::vmm_io, Profile::vmm_vcpu}) {
+    CHECK(ask(profile, call(__NR_io_uring_enter, {9, 1, 0, 0})) == allow);
+    CHECK(ask(profile, call(__NR_io_uring_enter, {9, 0, 1, IORING_ENTER_GETEVENTS})) == allow);
+    CHECK(ask(profile, call(__NR_io_uring_enter, {9, 0, 0, IORING_ENTER_SQ_WAKEUP})) == kill);
+    CHECK(ask(profile, call(__NR_io_uring_enter, {9, 0, 1, IORING_ENTER_EXT_ARG | IORING_ENTER_GETEVENTS})) ==
+          kill);
+  }
+  CHECK(ask(Profile::vmm_control, call(__NR_io_uring_enter, {9, 1, 0, 0})) == kill);
+  CHECK(ask(Profile::monitor, call(__NR_io_uring_enter, {9, 1, 0, 0})) == kill);
 }
 
 TEST_CASE("only the monitor accepts connections, and only the io thread touches disks", "[seccomp]") {

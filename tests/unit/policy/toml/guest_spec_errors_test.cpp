@@ -31,8 +31,8 @@ TEST_CASE("an error names file, line, column, key and what is allowed", "[policy
 
 TEST_CASE("an unknown key is an error that says what was probably meant", "[policy]") {
   CHECK(errors_with("[cpu]\ncuont = 2\n") ==
-        "guest.toml:5:1: cpu.cuont: unknown key, did you mean \"count\"?; allowed: count, pinning, "
-        "realtime_priority");
+        "guest.toml:5:1: cpu.cuont: unknown key, did you mean \"count\"?; allowed: count, nested, "
+        "features_off, sockets, cores, threads, pinning, realtime_priority");
   CHECK_THAT(errors_with("[memroy]\n"),
              ContainsSubstring("4:2: memroy: unknown key, did you mean \"memory\"?"));
   CHECK_THAT(errors_with("[[disks]]\nid = \"a\"\npath = \"/a\"\nformat = \"raw\"\nreadonly = true\n"),
@@ -73,8 +73,8 @@ TEST_CASE("a value of the wrong type is an error", "[policy]") {
 
 TEST_CASE("a value out of range is an error", "[policy]") {
   CHECK_THAT(errors_with("[cpu]\ncount = 0\n"),
-             ContainsSubstring("cpu.count: 0 is out of range; allowed: a whole number from 1 to 32"));
-  CHECK_THAT(errors_with("[cpu]\ncount = 33\n"), ContainsSubstring("cpu.count: 33 is out of range"));
+             ContainsSubstring("cpu.count: 0 is out of range; allowed: a whole number from 1 to 64"));
+  CHECK_THAT(errors_with("[cpu]\ncount = 65\n"), ContainsSubstring("cpu.count: 65 is out of range"));
   CHECK_THAT(errors_with("[cpu]\ncount = -1\n"), ContainsSubstring("cpu.count: -1 is out of range"));
   CHECK_THAT(errors_with("[cpu]\ncount = 4294967297\n"),
              ContainsSubstring("cpu.count: 4294967297 is out of range"));
@@ -273,4 +273,31 @@ TEST_CASE("a megabyte of hostile text gives an error, and not a deep stack or a 
   std::string nested = deepest + " = ";
   for (int level = 0; level < 250; ++level) nested += "{" + deepest + " = ";
   CHECK_THAT(errors(nested + "1" + std::string(250, '}') + "\n"), ContainsSubstring("unknown key"));
+}
+
+TEST_CASE("a processor, memory, watchdog or vsock that cannot be is told with what can", "[policy]") {
+  CHECK_THAT(errors_with("[cpu]\ncount = 4\nthreads = 3\n"),
+             ContainsSubstring("cpu.count: 4 is not cpu.sockets x cpu.cores x cpu.threads"));
+  CHECK_THAT(errors_with("[cpu]\nfeatures_off = [\"avx\", \"warp\"]\n"),
+             ContainsSubstring("cpu.features_off: \"warp\" is not the name of a feature"));
+  CHECK_THAT(errors_with("[memory]\npages = \"4 KiB\"\n"),
+             ContainsSubstring("allowed: \"transparent\", \"small\", \"2 MiB\", \"1 GiB\""));
+  CHECK_THAT(errors_with("[memory]\nsize = \"512 MiB\"\npages = \"1 GiB\"\n"),
+             ContainsSubstring("memory.size: pages of 1 GiB need"));
+  CHECK_THAT(errors_with("[memory]\nballoon = true\nlock = true\n"),
+             ContainsSubstring("memory.balloon: such memory"));
+  CHECK_THAT(errors_with("[watchdog]\nexpiry = \"bark\"\n"),
+             ContainsSubstring("watchdog.expiry: \"bark\" is none of them; allowed: \"reset\", \"end\""));
+  CHECK_THAT(errors_with("[vsock]\ncid = 2\n"), ContainsSubstring("vsock.cid: 2 is out of range"));
+}
+
+TEST_CASE("a limit that cannot be is told with its key", "[policy]") {
+  CHECK_THAT(
+      errors_with("[entropy.limit]\nbytes_per_second = \"1 B\"\n"),
+      ContainsSubstring("entropy.limit.bytes_per_second: \"1 B\" is out of range; allowed: \"1 KiB\""));
+  CHECK_THAT(errors_with("[console.limit]\noperations_burst = 5\n"),
+             ContainsSubstring("console.limit.operations_burst: there is no operations_per_second"));
+  CHECK_THAT(errors_with("[console]\nlimit = 5\n"),
+             ContainsSubstring("console.limit: this is a whole number"));
+  CHECK_THAT(errors_with("[console.limit]\nops = 5\n"), ContainsSubstring("console.limit.ops: unknown key"));
 }

@@ -30,6 +30,12 @@ TEST_CASE("a name and a kernel are enough: the rest has defaults", "[policy]") {
   CHECK(record.console == Switch::off);
   CHECK(record.entropy == Switch::on);
   CHECK(record.balloon == Switch::off);
+  CHECK(record.topology == CpuTopology{});
+  CHECK(record.nested == Switch::off);
+  CHECK(record.features_off == 0);
+  CHECK(record.pages == MemoryPages::transparent);
+  CHECK(record.watchdog == WatchdogExpiry::no_watchdog);
+  CHECK(record.vsock_cid == 0);
   CHECK(record.resources == ResourceRecord{});
   CHECK(check(record));
 }
@@ -60,9 +66,18 @@ command_line = "quiet \"x\""
 count = 4
 pinning = [3, 2, 1, 0]
 realtime_priority = 2
+threads = 2
+nested = true
+features_off = ["avx512f", "rtm"]
 [memory]
 size = "1 GiB"
 balloon = true
+pages = "small"
+prefault = true
+[watchdog]
+expiry = "end"
+[vsock]
+cid = 42
 [[disks]]
 id = "root"
 path = "root.raw"
@@ -72,6 +87,10 @@ id = "data"
 path = "/dev/vg0/data"
 format = "raw"
 read_only = true
+direct = true
+queues = 8
+engine = "io_uring"
+limit = { bytes_per_second = "10 MiB", bytes_burst = 4096, operations_per_second = 100, operations_burst = 5 }
 [[nets]]
 id = "lan"
 bridge = "br0"
@@ -79,11 +98,15 @@ mac = "52:54:00:Ab:cd:01"
 [[nets]]
 id = "wan"
 tap = "tap0"
+[nets.limit]
+bytes_per_second = "1 MiB"
 [console]
 serial = false
 virtio = false
+limit.bytes_per_second = "1 KiB"
 [entropy]
 enabled = false
+limit.operations_per_second = 3
 [resources]
 cpu_weight = 10
 cpu_quota = 400
@@ -103,12 +126,34 @@ pids_max = 20
   CHECK(record.vcpus == 4);
   CHECK(record.memory_bytes == 1ULL << 30);
   CHECK(record.balloon == Switch::on);
+  CHECK(record.topology == CpuTopology{.sockets = 1, .cores = 2, .threads = 2});
+  CHECK(record.nested == Switch::on);
+  CHECK(record.features_off == (*cpu_feature_bit("avx512f") | *cpu_feature_bit("rtm")));
+  CHECK(record.pages == MemoryPages::small);
+  CHECK(record.prefault == Switch::on);
+  CHECK(record.lock == Switch::off);
+  CHECK(record.watchdog == WatchdogExpiry::end);
+  CHECK(record.vsock_cid == 42);
   REQUIRE(record.disk_count == 2);
   CHECK(record.disks[0].id.view() == "root");
   CHECK(record.disks[0].path.view() == "/srv/web/root.raw");
   CHECK(record.disks[0].format == DiskFormat::raw);
   CHECK(record.disks[0].access == DiskAccess::read_write);
+  CHECK(record.disks[0].direct == Switch::off);
+  CHECK(record.disks[0].queues == 0);
   CHECK(record.disks[1].access == DiskAccess::read_only);
+  CHECK(record.disks[1].direct == Switch::on);
+  CHECK(record.disks[1].queues == 8);
+  CHECK(record.disks[0].engine == DiskEngine::plain);
+  CHECK(record.disks[1].engine == DiskEngine::io_uring);
+  CHECK(record.disks[0].limit == RateLimit{});
+  CHECK(record.disks[1].limit == RateLimit{.bytes_per_second = 10 << 20,
+                                           .bytes_burst = 4096,
+                                           .operations_per_second = 100,
+                                           .operations_burst = 5});
+  CHECK(record.nets[1].limit == RateLimit{.bytes_per_second = 1 << 20});
+  CHECK(record.console_limit == RateLimit{.bytes_per_second = 1024});
+  CHECK(record.entropy_limit == RateLimit{.operations_per_second = 3});
   REQUIRE(record.net_count == 2);
   CHECK(record.nets[0].id.view() == "lan");
   CHECK(record.nets[0].kind == NetKind::bridge);
@@ -148,7 +193,7 @@ TEST_CASE("memory may be given in bytes", "[policy]") {
 }
 
 TEST_CASE("the ends of each range are allowed", "[policy]") {
-  CHECK(parsed(minimal + "[cpu]\ncount = 32\n").vcpus == max_vcpus);
+  CHECK(parsed(minimal + "[cpu]\ncount = 64\n").vcpus == max_vcpus);
   CHECK(parsed(minimal + "[memory]\nsize = \"32 MiB\"\n").memory_bytes == min_memory_bytes);
   CHECK(parsed(minimal + "[memory]\nsize = \"1 TiB\"\n").memory_bytes == max_memory_bytes);
   CHECK(parsed(minimal + "[resources]\ncpu_weight = 10000\ncpu_quota = 100\npids_max = 9\n")
@@ -160,12 +205,22 @@ TEST_CASE("the printed specification has every key and gives the same record", "
   record.command_line = *decltype(record.command_line)::from("a=\"b\\c\" d='e'", "line");
   record.uuid[3] = 7;
   record.resources.cpu_weight = 3;
-  record.resources.cpus = parse_list("2,5-6").value();
+  record.resources.cpus = parse_list("0-9").value();
   record.resources.memory_nodes = parse_list("0").value();
-  record.resources.pinned_cpus[0] = 6;
+  record.resources.pinned_cpus = {6, 7, 1, 2, 3, 4, 5, 8};
   record.resources.realtime_priority = 7;
   record.resources.memory_low = 32ULL << 20;
   record.resources.swap = 64ULL << 20;
   record.resources.io_weight = 50;
+  record.vcpus = 8;
+  record.topology = {.sockets = 2, .cores = 2, .threads = 2};
+  record.features_off = all_cpu_features;
+  record.nested = record.prefault = record.lock = Switch::on;
+  record.pages = MemoryPages::huge_2m;
+  record.watchdog = WatchdogExpiry::reset;
+  record.vsock_cid = 3;
+  record.nets[0].limit = {.bytes_per_second = 4096, .bytes_burst = 8192};
+  record.console_limit.operations_per_second = 2;
+  record.entropy_limit.bytes_per_second = 1025;
   CHECK(parsed(print_guest_spec(record)) == record);
 }

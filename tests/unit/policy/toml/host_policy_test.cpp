@@ -97,7 +97,7 @@ TEST_CASE("mistakes in the host policy are told like those of a specification", 
   CHECK_THAT(errors("[uids]\ncount = 3\n"), ContainsSubstring("uids.count: 3 is out of range"));
   CHECK_THAT(errors("[uids]\ncount = 4000000000\n"), ContainsSubstring("uids.count"));
   CHECK_THAT(errors("[uids]\nbase = 2147483000\n"), ContainsSubstring("uids.count"));
-  CHECK_THAT(errors("[limits]\nvcpus = 33\n"), ContainsSubstring("limits.vcpus"));
+  CHECK_THAT(errors("[limits]\nvcpus = 65\n"), ContainsSubstring("limits.vcpus"));
   CHECK_THAT(errors("[limits]\nmemory = \"1 MiB\"\n"), ContainsSubstring("limits.memory"));
   CHECK_THAT(errors("[limits]\nguests = 0\n"), ContainsSubstring("limits.guests"));
   CHECK_THAT(errors("[limits]\nguest = 1\n"), ContainsSubstring("did you mean \"guests\"?"));

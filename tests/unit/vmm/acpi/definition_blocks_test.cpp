@@ -79,7 +79,7 @@ TEST_CASE("ACPI: iasl takes every table apart without an error", "[acpi]") {
   const auto directory =
       std::filesystem::temp_directory_path() / ("immure-acpi-" + std::to_string(::getpid()));
   std::filesystem::create_directory(directory);
-  const auto blob = acpi::build_tables({.vcpus = 3, .serial = policy::Switch::on});
+  const auto blob = acpi::build_tables({.apic_ids = {0, 1, 2}, .serial = policy::Switch::on});
   // The tables lie one behind the other on 8-byte boundaries, behind the 36 bytes of the RSDP.
   for (std::size_t at = 40; at < blob.size();) {
     std::uint32_t length = 0;

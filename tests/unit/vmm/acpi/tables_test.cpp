@@ -1,5 +1,6 @@
 #include "vmm/acpi/tables.hpp"
 
+#include <array>
 #include <cstring>
 #include <map>
 #include <numeric>
@@ -11,6 +12,8 @@
 #include "vmm/acpi/madt.hpp"
 #include "vmm/acpi/mcfg.hpp"
 #include "vmm/acpi/rsdp.hpp"
+#include "vmm/acpi/wdat.hpp"
+#include "vmm/devices/watchdog.hpp"
 #include "vmm/machine_layout.hpp"
 
 using namespace immure;
@@ -18,6 +21,13 @@ using namespace immure::vmm;
 using policy::Switch;
 
 namespace {
+
+/// The APIC ids of `count` vCPUs that are numbered in a row.
+std::vector<std::uint8_t> ids(std::uint32_t count) {
+  std::vector<std::uint8_t> all(count);
+  std::iota(all.begin(), all.end(), std::uint8_t{0});
+  return all;
+}
 
 unsigned sum(std::span<const std::byte> bytes) {
   return std::accumulate(bytes.begin(), bytes.end(), 0U,
@@ -69,19 +79,19 @@ T table_as(std::span<const std::byte> table) {
 }  // namespace
 
 TEST_CASE("ACPI: every table is reachable from the RSDP and its bytes add up to zero", "[acpi]") {
-  const auto blob = acpi::build_tables({.vcpus = 4, .serial = Switch::on});
+  const auto blob = acpi::build_tables({.apic_ids = ids(4), .serial = Switch::on});
   const auto tables = find_tables(blob);
   for (const auto* name : {"FACP", "DSDT", "APIC", "MCFG", "SSDT"}) CHECK(tables.contains(name));
   CHECK(blob.size() <= layout::acpi_size);
 }
 
 TEST_CASE("ACPI: a machine without a serial port does not describe one", "[acpi]") {
-  const auto blob = acpi::build_tables({.vcpus = 1, .serial = Switch::off});
+  const auto blob = acpi::build_tables({.apic_ids = ids(1), .serial = Switch::off});
   CHECK_FALSE(find_tables(blob).contains("SSDT"));
 }
 
 TEST_CASE("ACPI: the machine is hardware-reduced, with no 8042, VGA or CMOS clock, and with MSI", "[acpi]") {
-  const auto blob = acpi::build_tables({.vcpus = 1, .serial = Switch::on});
+  const auto blob = acpi::build_tables({.apic_ids = ids(1), .serial = Switch::on});
   const auto fadt = table_as<acpi::Fadt>(find_tables(blob).at("FACP"));
   CHECK((fadt.flags & acpi::flag_hardware_reduced) != 0);
   const std::uint16_t boot = fadt.boot_architecture;
@@ -95,9 +105,9 @@ TEST_CASE("ACPI: the machine is hardware-reduced, with no 8042, VGA or CMOS cloc
   CHECK(sleep == layout::power_port);
 }
 
-TEST_CASE("ACPI: there is one local APIC for each vCPU, up to 32, and one IOAPIC", "[acpi]") {
-  for (const std::uint32_t vcpus : {1U, 2U, 32U}) {
-    const auto blob = acpi::build_tables({.vcpus = vcpus, .serial = Switch::on});
+TEST_CASE("ACPI: there is one local APIC for each vCPU, up to 64, and one IOAPIC", "[acpi]") {
+  for (const std::uint32_t vcpus : {1U, 2U, 64U}) {
+    const auto blob = acpi::build_tables({.apic_ids = ids(vcpus), .serial = Switch::on});
     auto entries = find_tables(blob).at("APIC").subspan(sizeof(acpi::Madt));
     std::uint32_t processors = 0;
     std::uint32_t ioapics = 0;
@@ -116,8 +126,17 @@ TEST_CASE("ACPI: there is one local APIC for each vCPU, up to 32, and one IOAPIC
   }
 }
 
+TEST_CASE("ACPI: the local APICs have the ids that the topology gives them", "[acpi]") {
+  const auto blob = acpi::build_tables({.apic_ids = {0, 1, 4, 5}, .serial = Switch::on});
+  auto entries = find_tables(blob).at("APIC").subspan(sizeof(acpi::Madt));
+  for (const unsigned id : {0U, 1U, 4U, 5U}) {
+    CHECK(table_as<acpi::MadtLocalApic>(entries).apic_id == id);
+    entries = entries.subspan(sizeof(acpi::MadtLocalApic));
+  }
+}
+
 TEST_CASE("ACPI: MCFG covers the configuration space of bus 0 exactly", "[acpi]") {
-  const auto blob = acpi::build_tables({.vcpus = 1, .serial = Switch::on});
+  const auto blob = acpi::build_tables({.apic_ids = ids(1), .serial = Switch::on});
   const auto mcfg = table_as<acpi::Mcfg>(find_tables(blob).at("MCFG"));
   const std::uint64_t address = mcfg.ecam_address;
   CHECK(address == layout::ecam_start);
@@ -126,8 +145,68 @@ TEST_CASE("ACPI: MCFG covers the configuration space of bus 0 exactly", "[acpi]"
 
 TEST_CASE("ACPI: the largest machine's tables fit, and a small guest's memory takes them", "[acpi]") {
   const auto memory = GuestMemory::create(32 << 20).value();
-  const auto rsdp = acpi::write_tables(memory, {.vcpus = 32, .serial = Switch::on});
+  const auto rsdp = acpi::write_tables(memory, {.apic_ids = ids(64), .serial = Switch::on});
   REQUIRE(rsdp);
   CHECK(raw(*rsdp) == layout::acpi_start);
   CHECK(memory.read_object<acpi::Rsdp>(*rsdp)->revision == 2);
+}
+
+namespace {
+
+/// Carries an action of a WDAT out on a watchdog, as an operating system does; gives what it read.
+std::uint32_t run_action(std::span<const std::byte> wdat, Watchdog& watchdog, acpi::WdatAction action,
+                         std::uint32_t parameter = 0) {
+  for (auto rest = wdat.subspan(sizeof(acpi::Wdat)); !rest.empty();
+       rest = rest.subspan(sizeof(acpi::WdatEntry))) {
+    const auto entry = table_as<acpi::WdatEntry>(rest);
+    if (entry.action != action) continue;
+    const std::uint64_t offset = entry.address.address - layout::watchdog_port;
+    REQUIRE(offset + entry.address.bit_width / 8 <= layout::watchdog_port_count);
+    std::array<std::byte, 2> register_bytes{};
+    const auto data = std::span(register_bytes).first(entry.address.bit_width / 8);
+    std::uint32_t value = 0;
+    switch (entry.instruction) {
+      case acpi::WdatInstruction::read_value:
+      case acpi::WdatInstruction::read_countdown:
+        watchdog.read(offset, data);
+        std::memcpy(&value, data.data(), data.size());
+        value &= entry.mask;
+        return entry.instruction == acpi::WdatInstruction::read_value ? value == entry.value : value;
+      case acpi::WdatInstruction::write_value:
+      case acpi::WdatInstruction::write_countdown:
+        value = entry.instruction == acpi::WdatInstruction::write_value ? entry.value : parameter;
+        value &= entry.mask;
+        std::memcpy(data.data(), &value, data.size());
+        watchdog.write(offset, data);
+        return 0;
+    }
+  }
+  FAIL("the table lacks an action");
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("ACPI: the watchdog's table tells how to drive it", "[acpi]") {
+  using enum acpi::WdatAction;
+  const auto without = acpi::build_tables({.apic_ids = ids(1), .serial = Switch::off});
+  CHECK_FALSE(find_tables(without).contains("WDAT"));
+  const auto blob = acpi::build_tables({.apic_ids = ids(1), .serial = Switch::off, .watchdog = Switch::on});
+  const auto table = find_tables(blob).at("WDAT");
+  const auto wdat = table_as<acpi::Wdat>(table);
+  CHECK((wdat.pci_segment == 0xff && wdat.pci_bus == 0xff && wdat.pci_device == 0xff &&
+         wdat.pci_function == 0xff));
+  CHECK(table.size() == sizeof(wdat) + wdat.entries * sizeof(acpi::WdatEntry));
+
+  auto ending = Ending::create().value();
+  const auto watchdog = Watchdog::create(ending, policy::VmmExit::guest_reset).value();
+  run_action(table, *watchdog, set_countdown, 17);
+  CHECK(run_action(table, *watchdog, get_countdown) == 17);
+  CHECK(run_action(table, *watchdog, get_current_countdown) == 17);
+  CHECK(run_action(table, *watchdog, get_stopped_state) == 1);
+  run_action(table, *watchdog, set_running_state);
+  CHECK(run_action(table, *watchdog, get_running_state) == 1);
+  run_action(table, *watchdog, reset);
+  run_action(table, *watchdog, set_stopped_state);
+  CHECK(run_action(table, *watchdog, get_running_state) == 0);
 }

@@ -1,10 +1,16 @@
 #include "vmm/memory/guest_memory.hpp"
 
+#include <algorithm>
 #include <array>
 #include <limits>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+using namespace immure;
 using namespace immure::vmm;
 
 TEST_CASE("guest memory: the last byte is reachable, the one behind it is not", "[memory]") {
@@ -39,4 +45,38 @@ TEST_CASE("guest memory: what does not fit below 3 GiB continues at 4 GiB", "[me
 TEST_CASE("guest memory: a huge page of the guest can be one of the host", "[memory]") {
   const auto memory = GuestMemory::create(32 << 20).value();
   CHECK(reinterpret_cast<std::uintptr_t>(memory.regions()[0].host) % (2 << 20) == 0);
+}
+
+TEST_CASE("guest memory: prefaulted memory is there before it is touched", "[memory]") {
+  const auto resident = [](const GuestMemory& memory) {
+    std::vector<unsigned char> pages((32 << 20) / 4096);
+    REQUIRE(::mincore(memory.regions()[0].host, 32 << 20, pages.data()) == 0);
+    return std::ranges::count_if(pages, [](unsigned char page) { return (page & 1) != 0; });
+  };
+  const auto lazy = GuestMemory::create(32 << 20, {.pages = policy::MemoryPages::small}).value();
+  CHECK(resident(lazy) == 0);
+  const auto full =
+      GuestMemory::create(32 << 20, {.pages = policy::MemoryPages::small, .prefault = policy::Switch::on});
+  REQUIRE(full);
+  CHECK(resident(*full) == (32 << 20) / 4096);
+}
+
+TEST_CASE("guest memory: memory that may not be locked is refused", "[memory]") {
+  if (::geteuid() == 0) SKIP("root may lock any amount of memory");
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_MEMLOCK, &before) == 0);
+  const rlimit little{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_MEMLOCK, &little) == 0);
+  const auto memory = GuestMemory::create(32 << 20, {.lock = policy::Switch::on});
+  REQUIRE(::setrlimit(RLIMIT_MEMLOCK, &before) == 0);
+  REQUIRE_FALSE(memory);
+  CHECK(memory.error().message.contains("memory.lock"));
+}
+
+TEST_CASE("guest memory: huge pages that the host does not have end the launch, and say what to do",
+          "[memory]") {
+  // More than any host has in reserve.
+  const auto memory = GuestMemory::create(1ULL << 40, {.pages = policy::MemoryPages::huge_2m});
+  REQUIRE_FALSE(memory);
+  CHECK(memory.error().message.contains("nr_hugepages"));
 }

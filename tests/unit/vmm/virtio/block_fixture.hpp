@@ -3,12 +3,17 @@
 #include <cstdlib>
 #include <string>
 
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/sealed_memfd.hpp"
 #include "tests/unit/vmm/virtio/direct_queue.hpp"
+#include "tests/unit/vmm/virtio/disk_record.hpp"
 #include "vmm/virtio/block.hpp"
 
 namespace immure::vmm::test {
@@ -30,12 +35,31 @@ struct BlockFixture : DirectQueue {
   static constexpr std::uint64_t status = 0x60000;
   static constexpr std::uint64_t sectors = 64;
 
+  /// A disk with either engine: the test runs once for each.
   void make(policy::DiskAccess access = policy::DiskAccess::read_write,
             std::uint64_t features = virtio::feature::block_flush, std::uint64_t size = sectors * 512) {
+    const auto engine = GENERATE(policy::DiskEngine::plain, policy::DiskEngine::io_uring);
+    make_with(engine, access, features, size);
+  }
+  void make_with(policy::DiskEngine engine, policy::DiskAccess access = policy::DiskAccess::read_write,
+                 std::uint64_t features = virtio::feature::block_flush, std::uint64_t size = sectors * 512) {
     auto fd = make_disk(size);
     disk = fd.get();
-    block = FakeQueue::must(virtio::Block::create(std::move(fd), "root", access));
+    auto created = virtio::Block::create(std::move(fd), a_disk(access, engine));
+    if (!created && engine == policy::DiskEngine::io_uring) SKIP(created.error().message);
+    block = FakeQueue::must(std::move(created));
     block->start(features);
+  }
+  /// Serves until everything that the driver asked for is answered.
+  void serve_all() {
+    FakeQueue::must(serve(*block));
+    while (driver.used_index() != driver.available_index() && block->host_fd() >= 0) {
+      pollfd polled{.fd = block->host_fd(), .events = POLLIN, .revents = 0};
+      REQUIRE(::poll(&polled, 1, 10'000) == 1);
+      eventfd_t count = 0;
+      (void)::eventfd_read(block->host_fd(), &count);
+      FakeQueue::must(serve(*block));
+    }
   }
   void put_header(std::uint32_t type, std::uint64_t sector) {
     FakeQueue::must(memory.write_object(GuestAddress{header},
@@ -48,7 +72,7 @@ struct BlockFixture : DirectQueue {
     buffers.insert(buffers.begin(), readable(header, 16));
     buffers.push_back(writable(status, 1));
     driver.add(buffers);
-    FakeQueue::must(serve(*block));
+    serve_all();
     return static_cast<std::uint8_t>(get_text(memory, status, 1)[0]);
   }
   /// A DISCARD or WRITE_ZEROES of one range.

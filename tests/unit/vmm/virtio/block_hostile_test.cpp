@@ -82,7 +82,7 @@ TEST_CASE_METHOD(BlockFixture, "a header split over buffers is read", "[block]")
   put_header(request_in, 5);
   driver.add({readable(header, 4), readable(header + 4, 11), readable(header + 15, 1), writable(data, 512),
               writable(status, 1)});
-  REQUIRE(serve(*block));
+  serve_all();
   CHECK(get_text(memory, data, 512) == std::string(512, '\5'));
 }
 
@@ -93,7 +93,7 @@ TEST_CASE_METHOD(BlockFixture, "hostile: double fetch of a header that the reque
   put_header(request_in, 1);
   put_text(memory, status, "\xee");
   driver.add({readable(header, 16), writable(header, 512), writable(status, 1)});
-  REQUIRE(serve(*block));
+  serve_all();
   CHECK(get_text(memory, header, 16) == std::string(16, '\1'));
   CHECK(get_text(memory, status, 1)[0] == status_ok);
   CHECK(last_written() == 513);
@@ -106,7 +106,7 @@ TEST_CASE_METHOD(BlockFixture, "hostile: double fetch of descriptors that the re
   put_text(memory, status, "\xee");
   const auto table = raw(driver.setup().descriptors);
   driver.add({readable(header, 16), writable(table, 512), writable(status, 1)});
-  REQUIRE(serve(*block));
+  serve_all();
   CHECK(get_text(memory, status, 1)[0] == status_ok);
 }
 
@@ -133,7 +133,7 @@ TEST_CASE_METHOD(BlockFixture, "hostile: bytes that look like another format sta
   // A raw disk whose first sector the guest made the header of a qcow2 image with a backing file.
   put_text(memory, data, std::string("QFI\xfb\0\0\0\3", 8) + std::string(504, '/'));
   REQUIRE(request(request_out, 0, {readable(data, 512)}) == status_ok);
-  const auto again = FakeQueue::must(Block::create(UniqueFd(::dup(disk)), "root", DiskAccess::read_write));
+  const auto again = FakeQueue::must(Block::create(UniqueFd(::dup(disk)), a_disk(DiskAccess::read_write)));
   BlockConfig config;
   std::ranges::copy(again->config(), writable_bytes_of(config).begin());
   CHECK(config.capacity == sectors);

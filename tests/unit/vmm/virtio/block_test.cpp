@@ -62,18 +62,22 @@ TEST_CASE_METHOD(BlockFixture, "a disk tells its geometry and what it can do", "
   CHECK(config.block_size == 512);
   CHECK(config.max_size == 64 * 1024);
   CHECK(config.max_segments == max_queue_size - 2);
+  CHECK(config.physical_block_exponent == 3);  // pages of 4 KiB
+  CHECK(config.minimum_io == 8);
+  CHECK(config.queues == 1);
   const auto features = block->traits().features;
   CHECK((features & feature::block_read_only) != 0);
   CHECK((features & feature::block_flush) != 0);
   CHECK((features & feature::block_max_size) != 0);
   CHECK((features & feature::block_max_segments) != 0);
+  CHECK((features & feature::block_topology) != 0);
   make(DiskAccess::read_write);
   CHECK((block->traits().features & feature::block_read_only) == 0);
 }
 
 TEST_CASE_METHOD(BlockFixture, "after a flush that failed none succeeds, since writes may be lost",
                  "[block]") {
-  make();
+  make_with(policy::DiskEngine::plain);  // a ring keeps the file that it was given
   REQUIRE(request(request_flush, 0, {}) == status_ok);
   const UniqueFd spare(::fcntl(disk, F_DUPFD_CLOEXEC, 0));
   int pipes[2];
@@ -88,7 +92,7 @@ TEST_CASE_METHOD(BlockFixture, "after a flush that failed none succeeds, since w
 }
 
 TEST_CASE_METHOD(BlockFixture, "a driver that cannot flush has every write flushed", "[block]") {
-  make(DiskAccess::read_write, 0);
+  make_with(policy::DiskEngine::plain, DiskAccess::read_write, 0);
   put_text(memory, data, std::string(512, 'a'));
   REQUIRE(request(request_out, 0, {readable(data, 512)}) == status_ok);
   // A disk that has lost writes fails the flush that each of its writes now brings with it.
@@ -107,7 +111,7 @@ TEST_CASE_METHOD(BlockFixture, "a driver that cannot flush has every write flush
 
 TEST_CASE("a disk is refused unless it is a file or block device of a sector or more", "[block]") {
   const auto create = [](UniqueFd fd, DiskAccess access = DiskAccess::read_write) {
-    return Block::create(std::move(fd), "root", access);
+    return Block::create(std::move(fd), a_disk(access));
   };
   int pipes[2];
   REQUIRE(::pipe2(pipes, O_CLOEXEC) == 0);
@@ -124,13 +128,62 @@ TEST_CASE("a disk that is to be writable needs a writable descriptor", "[block]"
   const auto disk = make_disk(4096);
   const auto path = "/proc/self/fd/" + std::to_string(disk.get());
   const auto reopen = [&] { return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)); };
-  CHECK_FALSE(Block::create(reopen(), "root", DiskAccess::read_write));
-  CHECK(Block::create(reopen(), "root", DiskAccess::read_only));
+  CHECK_FALSE(Block::create(reopen(), a_disk(DiskAccess::read_write)));
+  CHECK(Block::create(reopen(), a_disk(DiskAccess::read_only)));
 }
 
 TEST_CASE("the tail of a file that is no whole sector is out of reach", "[block]") {
-  const auto block = FakeQueue::must(Block::create(make_disk(1000), "root", DiskAccess::read_write));
+  const auto block = FakeQueue::must(Block::create(make_disk(1000), a_disk(DiskAccess::read_write)));
   BlockConfig config;
   std::ranges::copy(block->config(), writable_bytes_of(config).begin());
   CHECK(config.capacity == 1);
+}
+
+TEST_CASE_METHOD(BlockFixture, "a disk of io_uring answers more requests than it has on their way",
+                 "[block][io_ring]") {
+  make_with(policy::DiskEngine::io_uring, DiskAccess::read_write, feature::block_flush, 1 << 20);
+  // 21 requests at a time fill the driver's descriptors; several rounds, each request in a place of its own.
+  for (int round = 0; round < 20; ++round) {
+    for (std::uint64_t i = 0; i < 21; ++i) {
+      const auto place = header + 0x20 * i;
+      FakeQueue::must(memory.write_object(GuestAddress{place},
+                                          BlockHeader{.type = request_in, .reserved = 0, .sector = i}));
+      driver.add({readable(place, 16), writable(data + 0x400 * i, 512), writable(place + 16, 1)});
+    }
+    serve_all();
+    for (std::uint64_t i = 0; i < 21; ++i) {
+      CHECK(get_text(memory, header + 0x20 * i + 16, 1)[0] == status_ok);
+      CHECK(get_text(memory, data + 0x400 * i, 512) == std::string(512, static_cast<char>(i)));
+    }
+  }
+}
+
+TEST_CASE_METHOD(BlockFixture,
+                 "hostile: a reset while requests of io_uring are on their way writes nothing afterwards",
+                 "[block][io_ring][hostile]") {
+  make_with(policy::DiskEngine::io_uring, DiskAccess::read_write, feature::block_flush, 8 << 20);
+  for (int round = 0; round < 20; ++round) {
+    block->start(feature::block_flush);
+    FakeQueue fresh(memory, 0x10000, 64);
+    queue = FakeQueue::must(Virtqueue::create(memory, fresh.setup(), feature::common));
+    for (std::uint64_t i = 0; i < 8; ++i) {
+      const auto place = header + 0x20 * i;
+      FakeQueue::must(memory.write_object(GuestAddress{place},
+                                          BlockHeader{.type = request_in, .reserved = 0, .sector = i}));
+      fresh.add({readable(place, 16), writable(0x80000 + 0x10000 * i, 0x10000), writable(place + 16, 1)});
+    }
+    FakeQueue::must(serve(*block));
+    block->reset();
+    const std::string zeros(0x80000, '\0');
+    put_text(memory, 0x80000, zeros);
+    ::usleep(2000);
+    CHECK(get_text(memory, 0x80000, zeros.size()) == zeros);
+  }
+}
+
+TEST_CASE("a read-only disk of io_uring has a ring that cannot write", "[block][io_ring]") {
+  auto disk = make_disk(4096);
+  const auto path = "/proc/self/fd/" + std::to_string(disk.get());
+  CHECK(Block::create(UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
+                      a_disk(DiskAccess::read_only, policy::DiskEngine::io_uring)));
 }

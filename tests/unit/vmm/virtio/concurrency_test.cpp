@@ -18,7 +18,7 @@ TEST_CASE("registers may be poked from several threads while requests are served
   constexpr std::uint64_t header = 0x40000;
   constexpr std::uint64_t data = 0x50000;
   FakeMachine machine(
-      FakeQueue::must(Block::create(make_disk(1 << 16), "root", policy::DiskAccess::read_write)));
+      FakeQueue::must(Block::create(make_disk(1 << 16), a_disk(policy::DiskAccess::read_write))));
   FakeQueue queue(machine.memory, 0x10000, 64);
   machine.enable_pci();
   machine.negotiate(feature::event_index | feature::block_flush);

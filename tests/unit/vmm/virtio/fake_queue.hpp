@@ -88,6 +88,7 @@ class FakeQueue {
   [[nodiscard]] std::uint16_t used_flags() const {
     return must(memory_->load_acquire_u16(GuestAddress{used_ring()}));
   }
+  [[nodiscard]] std::uint16_t available_index() const { return next_available_; }
   [[nodiscard]] std::uint16_t used_index() const {
     return must(memory_->load_acquire_u16(GuestAddress{used_ring() + 2}));
   }

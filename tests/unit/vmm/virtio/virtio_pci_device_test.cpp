@@ -126,7 +126,7 @@ TEST_CASE_METHOD(RngFunction, "a device works again after a reset", "[virtio_pci
 
 TEST_CASE("the device configuration is read in any width, inside its end only", "[virtio_pci]") {
   FakeMachine machine(
-      FakeQueue::must(Block::create(make_disk(1 << 16), "root", policy::DiskAccess::read_only)));
+      FakeQueue::must(Block::create(make_disk(1 << 16), a_disk(policy::DiskAccess::read_only))));
   machine.enable_pci();
   CHECK(machine.bar_read<std::uint64_t>(bar::device) == 128);
   CHECK(machine.bar_read<std::uint8_t>(bar::device) == 128);
@@ -137,10 +137,42 @@ TEST_CASE("the device configuration is read in any width, inside its end only", 
 
 TEST_CASE("shutting down stops a device and flushes its disk", "[virtio_pci]") {
   FakeMachine machine(
-      FakeQueue::must(Block::create(make_disk(1 << 16), "root", policy::DiskAccess::read_write)));
+      FakeQueue::must(Block::create(make_disk(1 << 16), a_disk(policy::DiskAccess::read_write))));
   machine.enable_pci();
   machine.negotiate(0);
   machine.set_status(15);
   CHECK(machine.pci.shut_down());
   CHECK(machine.status() == 0);
+}
+
+TEST_CASE("each queue of a disk is served, and has an interrupt of its own", "[virtio_pci][block]") {
+  auto record = a_disk(policy::DiskAccess::read_only);
+  record.queues = 3;
+  FakeMachine machine(FakeQueue::must(Block::create(make_disk(1 << 16), record)));
+  machine.enable_pci();
+  machine.negotiate(feature::common | feature::block_queues);
+  std::vector<FakeQueue> queues;
+  for (std::uint16_t i = 0; i < 3; ++i) {
+    queues.emplace_back(machine.memory, 0x10000 + i * FakeQueue::bytes, 64);
+    machine.enable_queue(i, queues.back());
+  }
+  machine.set_status(15);
+  machine.run();
+  CHECK(machine.bar_read<std::uint16_t>(bar::device + offsetof(BlockConfig, queues)) == 3);
+
+  constexpr std::uint64_t header = 0x40000;
+  constexpr std::uint64_t data = 0x50000;
+  for (std::uint16_t i = 0; i < 3; ++i) {
+    FakeQueue::must(machine.memory.write_object(GuestAddress{header + i * 16U},
+                                                BlockHeader{.type = 0, .reserved = 0, .sector = i + 1U}));
+    queues[i].add({readable(header + i * 16U, 16), writable(data + i * 1024U, 513)});
+    machine.notify(i);
+  }
+  machine.run();
+  for (std::uint16_t i = 0; i < 3; ++i) {
+    CHECK(queues[i].used_index() == 1);
+    CHECK(get_text(machine.memory, data + i * 1024U, 513) ==
+          std::string(512, static_cast<char>(i + 1)) + std::string(1, '\0'));
+    CHECK(machine.take_raised(queue_vector(i)) == 1);
+  }
 }
