@@ -101,6 +101,7 @@ class TestDisks(ImmureTest):
         # At 1 MiB each second, 4 MiB take four; Linux counts while it waits.
         guest.spec.write_text(guest.spec.read_text() + '\n[disks.limit]\nbytes_per_second = "1 MiB"\nbytes_burst = "64 KiB"\n')
         guest.start()
+        guest.console_until("IMMURE-GUEST-READY")
         console = guest.console_until("IMMURE-GUEST-SPEED", send=b"quit\n")
         before, after = map(float, values(console, "SPEED")[0].split())
         self.assertGreater(after - before, 3)
@@ -146,7 +147,12 @@ class TestVsock(ImmureTest):
         return guest.start()
 
     def ask(self, guest, line: str) -> socket.socket:
+        # The monitor may only use a socket that has its guest's categories.
+        level = guest.inspect()["label"].split(":", 3)[3]
+        own = Path("/proc/thread-self/attr/current").read_text().strip("\0\n").split(":", 3)
+        Path("/proc/thread-self/attr/sockcreate").write_text(":".join([*own[:3], level]))
         client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        Path("/proc/thread-self/attr/sockcreate").write_bytes(b"\n")
         self.addCleanup(client.close)
         client.settimeout(120)
         client.connect(f"/run/immure/guests/{guest.name}/vsock.sock")
@@ -187,6 +193,7 @@ class TestVsock(ImmureTest):
     def test_a_guest_reaches_a_program_of_the_host_that_accepts(self):
         guest = self.vsock_guest("vsock-out", "echo,vsock-connect", KERNELS["13"])
         client = self.ask(guest, "ACCEPT 1000\n")
+        guest.console_until("IMMURE-GUEST-READY")
         guest.console_until("IMMURE-GUEST-ECHO quit", send=b"quit\n")
         self.assertTrue(self.answer(client).startswith("OK "))
         text = b""

@@ -7,6 +7,7 @@
 
 #include <linux/mman.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "base/checked.hpp"
 #include "vmm/machine_layout.hpp"
@@ -42,10 +43,20 @@ Result<UniqueMapping> map_overcommitted(std::uint64_t length) {
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
 }
 
+/// Where the label changes at exec, the kernel lowers the soft limits again that the launcher has set (see
+/// selinux_bprm_committing_creds() in security/selinux/hooks.c). The hard one stands.
+Result<void> lock(std::byte* host, std::uint64_t length) {
+  rlimit limit{};
+  IMMURE_TRY(checked(::getrlimit(RLIMIT_MEMLOCK, &limit), "memory.lock: ask for the limit"));
+  limit.rlim_cur = limit.rlim_max;
+  IMMURE_TRY(checked(::setrlimit(RLIMIT_MEMLOCK, &limit), "memory.lock: raise the soft limit"));
+  return checked(::mlock(host, length), "memory.lock: lock " + std::to_string(length >> 20) + " MiB of " +
+                                            std::to_string(limit.rlim_max >> 20) + " that may be");
+}
+
 /// What can fail only when it is asked for.
 Result<void> settle(std::byte* host, std::uint64_t length, const MemoryBacking& backing) {
-  if (backing.lock == Switch::on)
-    IMMURE_TRY(checked(::mlock(host, length), "memory.lock: lock " + std::to_string(length >> 20) + " MiB"));
+  if (backing.lock == Switch::on) IMMURE_TRY(lock(host, length));
   if (backing.prefault == Switch::on)
     IMMURE_TRY(checked(::madvise(host, length, MADV_POPULATE_WRITE),
                        "memory.prefault: fill " + std::to_string(length >> 20) + " MiB"));
