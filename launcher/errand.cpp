@@ -54,7 +54,9 @@ Result<void> run_errand(Kernel& kernel, const std::string& program, const Errand
   output.first.reset();
   const auto end = IMMURE_TRY(kernel.wait(process));
   if (end.status == 0 && end.signal == 0 && length == answer.size()) return {};
-  return invalid(errand.arguments.back() + " failed (status " + std::to_string(end.status) + ", signal " +
+  std::string command;
+  for (const auto& argument : errand.arguments) command += argument + " ";
+  return invalid(command + "failed (status " + std::to_string(end.status) + ", signal " +
                  std::to_string(end.signal) + ")");
 }
 
