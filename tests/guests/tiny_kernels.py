@@ -13,6 +13,27 @@ NOTE_PHYS32_ENTRY = 18
 NOTE = struct.pack("<III4sI", 4, 4, NOTE_PHYS32_ENTRY, b"Xen\0", ENTRY + HEADERS + 20)
 CODE = ENTRY + HEADERS + len(NOTE)
 
+# Floppy controller, both PICs, PIT, keyboard controller, CMOS: status and data ports.
+OLD_PORTS = [0x3F4, 0x3F5, 0x20, 0x21, 0xA0, 0xA1, 0x40, 0x43, 0x60, 0x64, 0x70, 0x71]
+
+
+def old_ports() -> bytes:
+    """Fills the floppy controller's FIFO, then reads every port: powers off where all give ones, else a triple fault."""
+    # mov dx, 0x3f5; mov al, 0x8e; mov ecx, 1000; out dx, al; loop back to out.
+    fill = b"\x66\xba\xf5\x03\xb0\x8e\xb9" + struct.pack("<I", 1000) + b"\xee\xe2\xfd"
+    # mov dx, 0x600; mov al, 0x34; out dx, al: off (vmm/devices/power.hpp). hlt; jmp back to hlt.
+    off = b"\x66\xba\x00\x06\xb0\x34\xee\xf4\xeb\xfd"
+    # mov dx, PORT; in al, dx; cmp al, 0xff; jne to the fault.
+    each = 9
+    reads = b""
+    for i, port in enumerate(OLD_PORTS):
+        behind = (len(OLD_PORTS) - 1 - i) * each + len(off)
+        reads += b"\x66\xba" + struct.pack("<H", port) + b"\xec\x3c\xff\x75" + bytes([behind])
+    before = fill + reads + off
+    # lidt of an empty table, then int3.
+    return before + b"\x0f\x01\x1d" + struct.pack("<I", CODE + len(before) + 8) + b"\xcc" + bytes(6)
+
+
 TINY_KERNELS = {
     # cli; hlt; jmp back to hlt: a guest that is there and does nothing.
     "halt": b"\xfa\xf4\xeb\xfd",
@@ -22,6 +43,7 @@ TINY_KERNELS = {
     "flood": b"\x66\xba\xf8\x03\xb0\x78\xee\xeb\xfd",
     # jmp to itself: a busy CPU.
     "spin": b"\xeb\xfe",
+    "old-ports": old_ports(),
 }
 
 
