@@ -2,6 +2,7 @@
 #include <exception>
 
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <unistd.h>
 
 #include "cli/command_line.hpp"
@@ -24,6 +25,8 @@ int main(int argc, char** argv) {
   fill_standard_fds();
   // A reader that went away (immure ps | head) is an error of write(2), not a signal.
   (void)std::signal(SIGPIPE, SIG_IGN);
+  // It is used for SHA-256 alone, and the launcher's domain may not read its configuration.
+  (void)::OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
   try {
     return immure::cli::run_command_line(argc, argv);
   } catch (const std::exception& error) {
