@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "cli/output/units.hpp"
@@ -10,9 +9,6 @@
 namespace immure::cli {
 
 std::string sha256_text(std::span<const std::byte> bytes) {
-  // No file of the host decides how a digest is made; the launcher's domain may not read it either.
-  static const auto is_ready = ::OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1;
-  if (!is_ready) return {};
   std::array<std::uint8_t, 32> digest{};
   unsigned size = 0;
   const auto done =
