@@ -33,7 +33,7 @@ Result<void> check_cores(Kernel& kernel, const std::string& thread, policy::Core
 
 /// A vCPU's thread runs where it was told, as it was told.
 Result<void> check_place(Kernel& kernel, const std::string& task, std::string_view status,
-                         std::span<const VcpuPlace> places) {
+                         std::span<const policy::VcpuPlace> places) {
   const auto name = IMMURE_TRY(kernel.read_file(task + "/comm"));
   for (std::size_t vcpu = 0; vcpu < places.size(); ++vcpu) {
     const auto thread = "vcpu" + std::to_string(vcpu);

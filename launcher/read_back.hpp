@@ -2,14 +2,9 @@
 
 #include "launcher/kernel.hpp"
 #include "launcher/steps/confinement.hpp"
+#include "policy/vcpu_place.hpp"
 
 namespace immure::launcher {
-
-/// Where a vCPU's thread, which is called "vcpuN", must run.
-struct VcpuPlace {
-  std::string cpus;  ///< as Cpus_allowed_list shows it; empty: anywhere
-  std::uint32_t realtime_priority = 0;
-};
 
 /// What a confined process must look like in /proc.
 struct Expected {
@@ -21,7 +16,7 @@ struct Expected {
   unsigned filters = 1;       ///< seccomp filters of each thread, at least
   policy::CoreScheduling core_scheduling{};
   /// Where those run that have a place of their own, by number.
-  std::vector<VcpuPlace> vcpus{};
+  std::vector<policy::VcpuPlace> vcpus{};
   std::vector<FdMapping> fds;
 };
 

@@ -22,21 +22,10 @@ Result<Process> start(Launch& launch, SpawnSpec spec, std::string_view leaf) {
   return spawn(launch.kernel, spec);
 }
 
-/// Empty where no vCPU has a place of its own.
-std::vector<VcpuPlace> places_of(const policy::GuestRecord& guest) {
-  const auto& asked = guest.resources;
-  std::vector<VcpuPlace> places;
-  if (asked.pinned_cpus[0] == 0 && asked.realtime_priority == 0) return places;
-  for (const auto cpu : std::span(asked.pinned_cpus).first(guest.vcpus)) {
-    places.push_back({cpu == 0 ? "" : std::to_string(cpu - 1), asked.realtime_priority});
-  }
-  return places;
-}
-
 /// Compares what runs with what it was started as.
 Result<std::string> read_back_program(Launch& launch, const Process& process, const SpawnSpec& spec,
                                       std::string_view leaf, std::uint32_t threads, unsigned filters,
-                                      std::vector<VcpuPlace> vcpus = {}) {
+                                      std::vector<policy::VcpuPlace> vcpus = {}) {
   return read_back(launch.kernel, process.pid,
                    {.name = spec.name,
                     .uid = spec.uid,
@@ -119,8 +108,9 @@ Result<void> await_ready(Launch& launch) {
 
 Result<void> read_back_vmm(Launch& launch) {
   constexpr unsigned filters = 2;  // The launch filter and one for the kind of thread.
-  launch.evidence = IMMURE_TRY(read_back_program(launch, launch.vmm, launch.vmm_spec, "vmm",
-                                                 launch.vmm_threads, filters, places_of(launch.guest)));
+  launch.evidence =
+      IMMURE_TRY(read_back_program(launch, launch.vmm, launch.vmm_spec, "vmm", launch.vmm_threads, filters,
+                                   policy::places_of(launch.guest)));
   return {};
 }
 
