@@ -9,7 +9,6 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from support import install  # noqa: E402
-from support.machine import hold_a_machine  # noqa: E402
 
 
 class LineResult(unittest.TextTestResult):
@@ -64,7 +63,6 @@ def tests_in(suite):
 
 def main(words: list) -> int:
     install.install_programs()
-    hold_a_machine()
     # The compiled policy's promises are tested beside the behaviour that they explain.
     folders = (HERE, HERE.parent / "policy")
     found = [test for folder in folders for test in tests_in(unittest.TestLoader().discover(str(folder), pattern="test_*.py"))]

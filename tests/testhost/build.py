@@ -23,6 +23,7 @@ MODULE_FILES = [CHECKOUT / "selinux/module" / f"immure.{kind}" for kind in ("te"
 SETTLE = """set -e
 systemctl is-system-running --wait >/dev/null || systemctl --failed --no-legend
 [ "$(getenforce)" = Enforcing ] && [ -c /dev/kvm ] && [ -c /dev/tpm0 ] && systemctl -q is-active auditd
+systemctl -q is-active hold-a-machine
 sync; echo 3 >/proc/sys/vm/drop_caches; id -Z
 """
 
@@ -39,7 +40,7 @@ def build_base() -> Path:
 
 def build_host() -> Path:
     module = MODULE_FILES if all(file.exists() for file in MODULE_FILES) else []
-    recipes = [HERE / "make-image", HERE / "configure-image", HERE / "make-rootfs", HERE / "packages.txt"]
+    recipes = [HERE / "make-image", HERE / "configure-image", HERE / "hold-a-machine", HERE / "make-rootfs", HERE / "packages.txt"]
 
     def make(folder: Path) -> None:
         base = build_base()
