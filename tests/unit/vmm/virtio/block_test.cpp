@@ -150,6 +150,10 @@ TEST_CASE_METHOD(BlockFixture, "a disk of io_uring answers more requests than it
                                           BlockHeader{.type = request_in, .reserved = 0, .sector = i}));
       driver.add({readable(place, 16), writable(data + 0x400 * i, 512), writable(place + 16, 1)});
     }
+    // They are on their way together: none is answered before all of them went out.
+    const auto answered = driver.used_index();
+    FakeQueue::must(serve(*block));
+    CHECK(driver.used_index() == answered);
     serve_all();
     for (std::uint64_t i = 0; i < 21; ++i) {
       CHECK(get_text(memory, header + 0x20 * i + 16, 1)[0] == status_ok);

@@ -118,7 +118,7 @@ TEST_CASE_METHOD(
   say({.op = VsockOp::data, .host_port = 1000, .guest_port = 7, .value = 1}, "x");
   serve();
   CHECK(packets().empty());
-  say({.op = VsockOp::credit, .host_port = 1000, .guest_port = 7, .value = 1});
+  say({.op = VsockOp::credit, .host_port = 1000, .guest_port = 7, .value = 5});
   say({.op = VsockOp::credit, .host_port = 1000, .guest_port = 7, .value = 0xffff'ffff});
   serve();
   CHECK(send(header(VsockPacketOp::credit_request, 7, 1000)));
