@@ -22,8 +22,10 @@ MODULE_FILES = [CHECKOUT / "selinux/module" / f"immure.{kind}" for kind in ("te"
 # What the machine has done before its state is saved; run inside it.
 SETTLE = """set -e
 systemctl is-system-running --wait >/dev/null || systemctl --failed --no-legend
-[ "$(getenforce)" = Enforcing ] && [ -c /dev/kvm ] && [ -c /dev/tpm0 ] && systemctl -q is-active auditd
-systemctl -q is-active hold-a-machine
+[ "$(getenforce)" = Enforcing ]
+[ -c /dev/kvm ]
+[ -c /dev/tpm0 ]
+for service in auditd hold-a-machine; do systemctl -q is-active $service; done
 sync; echo 3 >/proc/sys/vm/drop_caches; id -Z
 """
 
