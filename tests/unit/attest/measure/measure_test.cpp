@@ -155,7 +155,7 @@ TEST_CASE("the canonical configuration is written in one way only", "[attest]") 
         "sockets=0\ncores=0\nthreads=0\nnested=off\nfeatures-off=\n"
         "memory=67108864\npages=0\nprefault=off\nlock=off\nwatchdog=0\nvsock=off\n"
         "disk.0.id=root\ndisk.0.format=raw\ndisk.0.access=read-write\ndisk.0.direct=off\ndisk.0.queues="
-        "0\ndisk.1.id=data\n"
+        "0\ndisk.0.engine=plain\ndisk.1.id=data\n"
         "disk.1.format=raw\ndisk.1.access=read-only\ndisk.1.direct=off\ndisk.1.queues=0\ndisk.1.engine="
         "plain\ncpu-weight=0\ncpu-"
         "quota=0\nmemory-overhead=0\npids=0\n");
