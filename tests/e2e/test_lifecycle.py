@@ -144,6 +144,8 @@ class TestEnding(ImmureTest):
         guest = self.guest("reboot", "echo,reboot").start()
         first = guest.pid()
         label = guest.inspect()["label"]
+        # Not before: what is typed while the kernel sets its serial port up may be lost.
+        guest.console_until("IMMURE-GUEST-READY")
         guest.console_until("ECHO quit", send=b"quit\n")
         console = guest.console_until("IMMURE-GUEST-READY")
         wait_for(lambda: immure("inspect", "reboot").returncode == 0 and guest.pid() != first)

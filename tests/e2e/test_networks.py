@@ -160,7 +160,7 @@ class TestAdmission(NetworkTest):
     def test_a_network_that_the_host_did_not_allow_is_refused(self):
         before = snapshot()
         done = self.on_network("net-denied", "hang", {"bridge": "imbr9"}).run()
-        self.assert_ended(done, NOT_ADMITTED, 'nets[0].bridge "imbr9"', "networks.bridges")
+        self.assert_ended(done, NOT_ADMITTED, 'nets[0].bridge is "imbr9"', "networks.bridges")
         self.assert_as_before(before)
 
     def test_a_network_with_a_tap_and_a_bridge_is_refused(self):
