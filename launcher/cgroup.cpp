@@ -16,7 +16,7 @@ Result<void> pass_controllers(Kernel& kernel, const std::string& root, const std
   const auto available = IMMURE_TRY(kernel.read_file(root + "/cgroup.controllers"));
   const auto controllers = words_of(std::string_view(available).substr(0, available.find('\n')));
   std::string wanted;
-  for (const auto* controller : {"cpu", "memory", "pids", "io", "cpuset"}) {
+  for (const auto* controller : {"cpu", "memory", "pids", "io", "cpuset", "hugetlb"}) {
     if (std::ranges::find(controllers, controller) != controllers.end()) {
       wanted += (wanted.empty() ? "+" : " +") + std::string(controller);
     }
@@ -72,7 +72,10 @@ Result<void> Cgroup::create(Kernel& kernel, const policy::GuestRecord& guest,
   IMMURE_TRY(kernel.make_directory(path(""), 0755));
   IMMURE_TRY(pass_controllers(kernel, root_, path("")));
   IMMURE_TRY(kernel.forbid_devices(path("")));
-  IMMURE_TRY(make_leaf(kernel, path("vmm"), policy::vmm_limits(guest, host)));
+  auto limits = policy::vmm_limits(guest, host);
+  const auto pages = policy::huge_page_limits(guest, IMMURE_TRY(kernel.list_directory(path(""))));
+  limits.insert(limits.end(), pages.begin(), pages.end());
+  IMMURE_TRY(make_leaf(kernel, path("vmm"), limits));
   return make_leaf(kernel, path("monitor"), policy::monitor_limits(host));
 }
 

@@ -35,6 +35,20 @@ std::vector<CgroupLimit> vmm_limits(const GuestRecord& guest, const HostPolicyRe
   return limits;
 }
 
+std::vector<CgroupLimit> huge_page_limits(const GuestRecord& guest, const std::vector<std::string>& files) {
+  // What is reserved counts when it is asked for, not when it is touched:
+  // Documentation/admin-guide/cgroup-v2.rst.
+  std::string own;
+  if (guest.pages == MemoryPages::huge_2m) own = "hugetlb.2MB.rsvd.max";
+  if (guest.pages == MemoryPages::huge_1g) own = "hugetlb.1GB.rsvd.max";
+  std::vector<CgroupLimit> limits;
+  for (const auto& file : files) {
+    if (!file.starts_with("hugetlb.") || !file.ends_with(".rsvd.max")) continue;
+    limits.push_back({file, file == own ? std::to_string(guest.memory_bytes) : "0"});
+  }
+  return limits;
+}
+
 std::vector<CgroupLimit> monitor_limits(const HostPolicyRecord& host) {
   std::vector<CgroupLimit> limits{
       {"memory.max", std::to_string(monitor_bytes)}, {"memory.swap.max", "0"}, {"pids.max", "4"}};

@@ -19,6 +19,10 @@ struct CgroupLimit {
 /// The limits of a guest's VMM, in the kernel's own spelling: Documentation/admin-guide/cgroup-v2.rst.
 std::vector<CgroupLimit> vmm_limits(const GuestRecord& guest, const HostPolicyRecord& host);
 
+/// Of the host's reserved huge pages it may have its guest's memory, where that is made of them, and no
+/// others: `files` are those of its cgroup.
+std::vector<CgroupLimit> huge_page_limits(const GuestRecord& guest, const std::vector<std::string>& files);
+
 /// Those of its monitor.
 std::vector<CgroupLimit> monitor_limits(const HostPolicyRecord& host);
 

@@ -63,3 +63,17 @@ TEST_CASE("a guest that asks for no CPUs has those of the host policy, and so ha
   guest.resources.cpus = parse_list("5").value();
   CHECK(value(vmm_limits(guest, host), "cpuset.cpus") == "5");
 }
+
+TEST_CASE("a guest gets none of the host's reserved huge pages but those that its memory is made of",
+          "[policy]") {
+  const std::vector<std::string> files{"hugetlb.2MB.max", "hugetlb.2MB.rsvd.max", "hugetlb.1GB.rsvd.max",
+                                       "memory.max"};
+  auto guest = good_guest();
+  const auto none = huge_page_limits(guest, files);
+  CHECK(none.size() == 2);
+  CHECK(value(none, "hugetlb.2MB.rsvd.max") == "0");
+  CHECK(value(none, "hugetlb.1GB.rsvd.max") == "0");
+  guest.pages = MemoryPages::huge_2m;
+  CHECK(value(huge_page_limits(guest, files), "hugetlb.2MB.rsvd.max") == std::to_string(guest.memory_bytes));
+  CHECK(value(huge_page_limits(guest, files), "hugetlb.1GB.rsvd.max") == "0");
+}
