@@ -5,6 +5,8 @@
 
 #include <sys/socket.h>
 
+#include "monitor/peer.hpp"
+
 namespace immure::monitor {
 namespace {
 
@@ -13,15 +15,6 @@ using policy::MonitorMessage;
 
 constexpr std::chrono::seconds goodbye_time{2};
 constexpr int impatience_check_ms = 1000;
-
-/// Whether the process at the other end may use this guest (unix(7), SO_PEERCRED: the credentials at
-/// connect).
-bool is_allowed(int fd, uid_t owner) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || size != sizeof peer) return false;
-  return peer.uid == 0 || peer.uid == owner;
-}
 
 }  // namespace
 

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "monitor/peer.hpp"
+
 namespace immure::monitor {
 
 using policy::VsockFrame;
@@ -17,13 +19,6 @@ namespace {
 constexpr std::size_t max_closings = 2 * std::size_t{policy::max_vsock_connections};
 /// Frames and reads of one turn: nobody keeps the console waiting.
 constexpr int per_turn = 16;
-
-bool is_allowed(int fd, uid_t owner) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || size != sizeof peer) return false;
-  return peer.uid == 0 || peer.uid == owner;
-}
 
 }  // namespace
 

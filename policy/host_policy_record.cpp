@@ -8,15 +8,6 @@ namespace {
 
 static_assert(std::has_unique_object_representations_v<HostPolicyRecord>, "a record has no implicit padding");
 
-Result<void> check_interfaces(std::span<const InterfaceName> names, std::uint32_t count, const char* key) {
-  if (count > names.size()) return invalid(std::string(key) + ": too many");
-  for (const auto& name : names.first(count)) {
-    if (!name.is_well_formed() || !is_interface_name(name.view()))
-      return invalid(std::string(key) + " has a name that no interface can have");
-  }
-  return {};
-}
-
 }  // namespace
 
 HostPolicyRecord default_host_policy() {

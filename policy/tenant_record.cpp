@@ -14,6 +14,8 @@ Result<void> check_names(std::span<const AccountName> names, std::uint32_t count
   return {};
 }
 
+}  // namespace
+
 Result<void> check_interfaces(std::span<const InterfaceName> names, std::uint32_t count, const char* key) {
   if (count > names.size()) return invalid(std::string(key) + ": too many");
   for (const auto& name : names.first(count)) {
@@ -22,8 +24,6 @@ Result<void> check_interfaces(std::span<const InterfaceName> names, std::uint32_
   }
   return {};
 }
-
-}  // namespace
 
 Result<void> check(const TenantLimits& limits) {
   if (limits == TenantLimits{}) return {};

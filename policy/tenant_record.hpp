@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "policy/guest_record.hpp"
 
@@ -51,6 +52,8 @@ struct TenantRecord {
 };
 
 Result<void> check(const TenantLimits& limits);
+/// Whether the first `count` of these are names that interfaces can have; `key` stands for them in the Error.
+Result<void> check_interfaces(std::span<const InterfaceName> names, std::uint32_t count, const char* key);
 Result<void> check(const TenantRecord& tenant);
 
 }  // namespace immure::policy

@@ -109,13 +109,9 @@ Result<Loaded> storage_root(const Connection& tpm) {
   return make_primary(tpm, ESYS_TR_RH_OWNER, wanted, "make the storage root key");
 }
 
-Result<KeyBlob> make_attestation_key(const Connection& tpm) {
+Result<KeyBlob> create(const Connection& tpm, const TPM2B_SENSITIVE_CREATE& sensitive,
+                       const TPM2B_PUBLIC& wanted, const char* what) {
   const auto parent = IMMURE_TRY(storage_root(tpm));
-  auto wanted = p256_template(TPMA_OBJECT_SIGN_ENCRYPT);
-  auto& scheme = wanted.publicArea.parameters.eccDetail.scheme;
-  scheme.scheme = TPM2_ALG_ECDSA;
-  scheme.details.ecdsa.hashAlg = TPM2_ALG_SHA256;
-  const TPM2B_SENSITIVE_CREATE sensitive{};
   const TPM2B_DATA outside{};
   const TPML_PCR_SELECTION pcrs{};
   TPM2B_PRIVATE* raw_private = nullptr;
@@ -123,11 +119,19 @@ Result<KeyBlob> make_attestation_key(const Connection& tpm) {
   IMMURE_TRY(checked_tpm(
       ::Esys_Create(tpm.esys(), parent.handle(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive,
                     &wanted, &outside, &pcrs, &raw_private, &raw_public, nullptr, nullptr, nullptr),
-      "make an attestation key"));
+      what));
   const AnswerOf<TPM2B_PRIVATE> private_area(raw_private);
   const AnswerOf<TPM2B_PUBLIC> public_area(raw_public);
   return KeyBlob{.public_area = IMMURE_TRY(write_public(*public_area)),
                  .private_area = IMMURE_TRY(write_private(*private_area))};
+}
+
+Result<KeyBlob> make_attestation_key(const Connection& tpm) {
+  auto wanted = p256_template(TPMA_OBJECT_SIGN_ENCRYPT);
+  auto& scheme = wanted.publicArea.parameters.eccDetail.scheme;
+  scheme.scheme = TPM2_ALG_ECDSA;
+  scheme.details.ecdsa.hashAlg = TPM2_ALG_SHA256;
+  return create(tpm, {}, wanted, "make an attestation key");
 }
 
 Result<Loaded> load(const Connection& tpm, const KeyBlob& blob) {

@@ -14,6 +14,10 @@ struct KeyBlob {
 /// The storage root key: made anew each time, from the owner's seed, and always the same.
 Result<Loaded> storage_root(const Connection& tpm);
 
+/// Lets the TPM make a key or keep a secret below the storage root; `what` stands for it in an Error.
+Result<KeyBlob> create(const Connection& tpm, const TPM2B_SENSITIVE_CREATE& sensitive,
+                       const TPM2B_PUBLIC& wanted, const char* what);
+
 /// An attestation key: signs only what the TPM itself made (restricted), never leaves it (fixedTPM). ECDSA on
 /// P-256.
 Result<KeyBlob> make_attestation_key(const Connection& tpm);

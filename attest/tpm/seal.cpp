@@ -59,19 +59,7 @@ Result<KeyBlob> seal(const Connection& tpm, Bytes secret, const quote::PcrValues
   area.objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_NODA;
   area.parameters.keyedHashDetail.scheme.scheme = TPM2_ALG_NULL;
   area.authPolicy = IMMURE_TRY(policy_of(tpm, values));
-  const auto parent = IMMURE_TRY(storage_root(tpm));
-  const TPM2B_DATA outside{};
-  const TPML_PCR_SELECTION pcrs{};
-  TPM2B_PRIVATE* raw_private = nullptr;
-  TPM2B_PUBLIC* raw_public = nullptr;
-  IMMURE_TRY(checked_tpm(
-      ::Esys_Create(tpm.esys(), parent.handle(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive,
-                    &wanted, &outside, &pcrs, &raw_private, &raw_public, nullptr, nullptr, nullptr),
-      "seal the secret"));
-  const AnswerOf<TPM2B_PRIVATE> private_area(raw_private);
-  const AnswerOf<TPM2B_PUBLIC> public_area(raw_public);
-  return KeyBlob{.public_area = IMMURE_TRY(write_public(*public_area)),
-                 .private_area = IMMURE_TRY(write_private(*private_area))};
+  return create(tpm, sensitive, wanted, "seal the secret");
 }
 
 Result<ByteVector> unseal(const Connection& tpm, const KeyBlob& blob, const std::set<std::uint32_t>& pcrs) {

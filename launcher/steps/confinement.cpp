@@ -28,10 +28,7 @@ Result<void> OwnCores::apply(Kernel& kernel) const {
   return claimed;
 }
 
-std::string OwnCores::describe() const {
-  return mode == policy::CoreScheduling::off ? "share cores with others, as the host policy says"
-                                             : "share no core with others";
-}
+std::string OwnCores::describe() const { return "share no core with others, unless the host policy lets it"; }
 
 Result<void> LimitResources::apply(Kernel& kernel) const {
   IMMURE_TRY(kernel.set_limit(RLIMIT_CORE, 0));            // A core dump would put guest memory into a file.

@@ -1,5 +1,9 @@
 #include "policy/toml/attestation.hpp"
 
+#include <array>
+
+#include "policy/toml/choice.hpp"
+
 namespace immure::policy::toml_text {
 
 HostPath read_host_file(TableReader& table, std::string_view name) {
@@ -13,18 +17,12 @@ HostPath read_host_file(TableReader& table, std::string_view name) {
 }
 
 void read_attestation(TableReader table, AttestationRules& rules) {
+  constexpr std::array modes{Choice<MeasureMode>{"off", MeasureMode::off},
+                             Choice<MeasureMode>{"optional", MeasureMode::optional},
+                             Choice<MeasureMode>{"required", MeasureMode::required}};
   const Key measure{"measure", "\"off\", \"optional\" or \"required\""};
-  if (const auto mode = table.text(measure)) {
-    if (*mode == "off") {
-      rules.measure = MeasureMode::off;
-    } else if (*mode == "optional") {
-      rules.measure = MeasureMode::optional;
-    } else if (*mode == "required") {
-      rules.measure = MeasureMode::required;
-    } else {
-      table.reject(measure, quoted(*mode) + " is not a mode");
-    }
-  }
+  rules.measure = choose(table, measure, std::span<const Choice<MeasureMode>>(modes), "not a mode")
+                      .value_or(rules.measure);
   const Key require{"require_signature", "true or false"};
   if (table.boolean(require).value_or(false)) rules.signature_required = Switch::on;
   rules.signers = read_host_file(table, "signers");

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "policy/toml/choice.hpp"
 #include "policy/toml/values.hpp"
 
 namespace immure::policy::toml_text {
@@ -14,28 +15,6 @@ constexpr std::uint64_t default_memory_bytes = 512ULL << 20;
 Switch as_switch(std::optional<bool> value, Switch fallback) {
   if (!value) return fallback;
   return *value ? Switch::on : Switch::off;
-}
-
-/// A word of a specification and what it means.
-template <typename Value>
-struct Choice {
-  std::string_view word;
-  Value value{};
-};
-
-/// What the key's word means; nothing where the key is missing or has another word.
-template <typename Value>
-std::optional<Value> choose(TableReader& table, std::string_view name,
-                            std::span<const Choice<Value>> choices) {
-  std::string allowed;
-  for (const auto& choice : choices) allowed += (allowed.empty() ? "" : ", ") + quoted(choice.word);
-  const Key key{name, allowed};
-  const auto word = table.text(key);
-  if (!word) return std::nullopt;
-  const auto found = std::ranges::find(choices, *word, &Choice<Value>::word);
-  if (found != choices.end()) return found->value;
-  table.reject(key, quoted(*word) + " is none of them");
-  return std::nullopt;
 }
 
 /// Copies text that fits and has no control character; reports it otherwise.

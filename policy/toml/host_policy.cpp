@@ -1,8 +1,10 @@
 #include "policy/toml/host_policy.hpp"
 
+#include <array>
 #include <span>
 
 #include "policy/toml/attestation.hpp"
+#include "policy/toml/choice.hpp"
 #include "policy/toml/document.hpp"
 #include "policy/toml/host_policy_lists.hpp"
 #include "policy/toml/tenants.hpp"
@@ -10,6 +12,8 @@
 namespace immure::policy {
 namespace {
 
+using toml_text::Choice;
+using toml_text::choose;
 using toml_text::Diagnostics;
 using toml_text::Key;
 using toml_text::quoted;
@@ -18,16 +22,11 @@ using toml_text::read_interfaces;
 using toml_text::TableReader;
 
 void read_selinux(TableReader& root, HostPolicyRecord& record) {
+  constexpr std::array modes{Choice<SelinuxMode>{"required", SelinuxMode::required},
+                             Choice<SelinuxMode>{"optional", SelinuxMode::optional}};
   const Key key{"selinux", "\"required\" or \"optional\""};
-  const auto mode = root.text(key);
-  if (!mode) return;
-  if (*mode == "required") {
-    record.selinux = SelinuxMode::required;
-  } else if (*mode == "optional") {
-    record.selinux = SelinuxMode::optional;
-  } else {
-    root.reject(key, quoted(*mode) + " is not a mode");
-  }
+  record.selinux =
+      choose(root, key, std::span<const Choice<SelinuxMode>>(modes), "not a mode").value_or(record.selinux);
 }
 
 void read_uids(TableReader uids, HostPolicyRecord& record) {
@@ -68,18 +67,12 @@ void read_cpus(TableReader cpus, HostPolicyRecord& record) {
     if (!set) cpus.reject(allowed, quoted(*text) + " is not a list of numbers below 1024");
     record.cpus = set.value_or(HostSet{});
   }
-  const Key mode_key{"core_scheduling", "\"off\", \"where-possible\" or \"required\""};
-  if (const auto mode = cpus.text(mode_key)) {
-    if (*mode == "off") {
-      record.core_scheduling = CoreScheduling::off;
-    } else if (*mode == "where-possible") {
-      record.core_scheduling = CoreScheduling::where_possible;
-    } else if (*mode == "required") {
-      record.core_scheduling = CoreScheduling::required;
-    } else {
-      cpus.reject(mode_key, quoted(*mode) + " is not a mode");
-    }
-  }
+  constexpr std::array modes{Choice<CoreScheduling>{"off", CoreScheduling::off},
+                             Choice<CoreScheduling>{"where-possible", CoreScheduling::where_possible},
+                             Choice<CoreScheduling>{"required", CoreScheduling::required}};
+  const Key mode{"core_scheduling", "\"off\", \"where-possible\" or \"required\""};
+  record.core_scheduling = choose(cpus, mode, std::span<const Choice<CoreScheduling>>(modes), "not a mode")
+                               .value_or(record.core_scheduling);
   cpus.finish();
 }
 

@@ -94,13 +94,8 @@ std::optional<std::uint64_t> TableReader::size(const Key& key, Range range) {
 }
 
 std::vector<std::string_view> TableReader::texts(const Key& key) {
-  const auto* node = find(key);
-  if (node == nullptr) return {};
-  const auto* array = node->as_array();
-  if (array == nullptr) {
-    reject(key, not_wanted(*node));
-    return {};
-  }
+  const auto* array = find_array(key);
+  if (array == nullptr) return {};
   std::vector<std::string_view> values;
   for (const auto& element : *array) {
     if (const auto value = element.value_exact<std::string_view>()) {
@@ -113,13 +108,8 @@ std::vector<std::string_view> TableReader::texts(const Key& key) {
 }
 
 std::vector<std::uint64_t> TableReader::whole_numbers(const Key& key, Range range) {
-  const auto* node = find(key);
-  if (node == nullptr) return {};
-  const auto* array = node->as_array();
-  if (array == nullptr) {
-    reject(key, not_wanted(*node));
-    return {};
-  }
+  const auto* array = find_array(key);
+  if (array == nullptr) return {};
   std::vector<std::uint64_t> values;
   for (const auto& element : *array) {
     const auto value = element.is_integer() ? natural(element) : std::nullopt;
@@ -185,6 +175,12 @@ const toml::node* TableReader::find(const Key& key) {
     report(place_, key.name, "this key is missing; allowed: " + key.allowed);
   }
   return node;
+}
+
+const toml::array* TableReader::find_array(const Key& key) {
+  const auto* node = find(key);
+  if (node != nullptr && !node->is_array()) reject(key, not_wanted(*node));
+  return node == nullptr ? nullptr : node->as_array();
 }
 
 const toml::node* TableReader::find_any(std::string_view name) {

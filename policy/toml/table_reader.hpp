@@ -63,6 +63,7 @@ class TableReader {
 
  private:
   const toml::node* find(const Key& key);
+  const toml::array* find_array(const Key& key);
   const toml::node* find_any(std::string_view name);
   void report(Place place, std::string_view name, std::string_view message);
   [[nodiscard]] std::string full_name(std::string_view name) const;
