@@ -58,7 +58,8 @@ BlockConfig config_of(const Media& media, std::uint32_t queues) {
 }  // namespace
 
 Result<std::unique_ptr<Block>> Block::create(UniqueFd fd, const policy::VmmDisk& disk) {
-  std::unique_ptr<Block> block(new Block(IMMURE_TRY(DiskFile::open(std::move(fd), disk)), disk));
+  auto file = IMMURE_TRY(DiskFile::open(std::move(fd), disk));
+  std::unique_ptr<Block> block(new Block(std::move(file), disk));
   if (disk.engine == policy::DiskEngine::io_uring) {
     auto queue = DiskQueue::create(block->file_, disk.access);
     if (!queue) return with_context(block->traits_.name, std::move(queue).error());
