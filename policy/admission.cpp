@@ -123,6 +123,11 @@ std::vector<Verdict> evaluate(const GuestRecord& guest, const HostPolicyRecord& 
       at_most("limits.swap", "resources.swap", guest.resources.swap, host.max_swap_bytes, " bytes"));
   verdicts.push_back(at_most("limits.realtime_priority", "cpu.realtime_priority",
                              guest.resources.realtime_priority, host.max_realtime_priority));
+  if (guest.resources.memory_merge == Switch::on) {
+    const auto allowed = host.memory_merge_allowed == Switch::on;
+    verdicts.push_back(
+        {"limits.memory_merge", is("memory.merge", "true"), allowed ? "true or false" : "false", allowed});
+  }
   add_cpus(verdicts, guest.resources, host);
   add_paths(verdicts, guest, host);
   add_signature(verdicts, guest, host.attestation);

@@ -133,6 +133,8 @@ Result<void> check_cpu(const GuestRecord& record) {
     return invalid("cpu.sockets, cpu.cores and cpu.threads must give cpu.count when multiplied");
   }
   if (!is_switch(record.nested)) return invalid("cpu.nested must be true or false");
+  if (record.model > CpuModel::x86_64_v4) return invalid("cpu.model is none that there is");
+  if (record.reserved != 0) return invalid("cpu: a reserved field is not 0");
   if ((record.features_off & ~all_cpu_features) != 0)
     return invalid("cpu.features_off has an unknown feature");
   return {};
@@ -151,7 +153,7 @@ Result<void> check_memory(const GuestRecord& record) {
   if (!is_switch(record.prefault) || !is_switch(record.lock)) {
     return invalid("memory.prefault and memory.lock must be true or false");
   }
-  if (record.balloon == Switch::on && !can_have_balloon(record.pages, record.lock)) {
+  if (record.balloon == Switch::on && !is_movable(record.pages, record.lock)) {
     return invalid(
         "memory.balloon needs memory that can be given back: not with huge memory.pages or memory.lock");
   }
@@ -182,7 +184,10 @@ Result<void> check_resources(const GuestRecord& record) {
     return invalid("resources.swap must be at most 1 TiB, in steps of 4 KiB");
   }
   if (resources.realtime_priority > 99) return invalid("cpu.realtime_priority must be 1 to 99");
-  if (resources.reserved != 0) return invalid("resources: a reserved field is not 0");
+  if (!is_switch(resources.memory_merge)) return invalid("memory.merge must be true or false");
+  if (resources.memory_merge == Switch::on && !is_movable(record.pages, record.lock)) {
+    return invalid("memory.merge needs pages that can be merged: not with huge memory.pages or memory.lock");
+  }
   return check_pinning(record);
 }
 
@@ -195,7 +200,7 @@ bool is_topology_of(const CpuTopology& topology, std::uint32_t vcpus) {
          topology.sockets * topology.cores * topology.threads == vcpus;
 }
 
-bool can_have_balloon(MemoryPages pages, Switch lock) {
+bool is_movable(MemoryPages pages, Switch lock) {
   return lock == Switch::off && (pages == MemoryPages::transparent || pages == MemoryPages::small);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/bounded_string.hpp"
 #include "policy/cpu_features.hpp"
+#include "policy/cpu_model.hpp"
 #include "policy/host_set.hpp"
 #include "policy/rate_limit.hpp"
 #include "policy/record_header.hpp"
@@ -107,7 +108,7 @@ struct ResourceRecord {
   HostSet memory_nodes;               ///< cpuset.mems
   PinnedCpus pinned_cpus{};
   std::uint32_t realtime_priority = 0;  ///< SCHED_FIFO for the vCPU threads: 1..99
-  std::uint32_t reserved = 0;
+  Switch memory_merge{};                ///< the kernel may keep equal pages of guest memory once (KSM)
 
   friend bool operator==(const ResourceRecord&, const ResourceRecord&) = default;
 };
@@ -136,6 +137,8 @@ struct GuestRecord {
   Switch lock{};      ///< and none of it is ever swapped
   WatchdogExpiry watchdog{};
   std::uint32_t vsock_cid = 0;  ///< 0: no vsock
+  CpuModel model{};
+  std::uint32_t reserved = 0;
   CpuFeatureSet features_off = 0;
   std::uint64_t memory_bytes = 0;  ///< a multiple of 2 MiB, and of the pages
   std::uint32_t disk_count = 0;
@@ -156,8 +159,8 @@ Result<void> check(const GuestRecord& record);
 
 /// Whether the topology has as many vCPUs as the guest.
 bool is_topology_of(const CpuTopology& topology, std::uint32_t vcpus);
-/// Whether such memory can be given back page by page.
-bool can_have_balloon(MemoryPages pages, Switch lock);
+/// Whether such memory can be given back, or merged, page by page.
+bool is_movable(MemoryPages pages, Switch lock);
 
 /// "6ba7b810-9dad-11d1-80b4-00c04fd430c8": RFC 9562, 4.
 std::string uuid_text(const Uuid& uuid);

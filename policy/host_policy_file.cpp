@@ -26,6 +26,7 @@ HostPolicyRecord of_tenant(HostPolicyRecord record, const TenantRecord& tenant) 
     record.max_memory_bytes = std::min(record.max_memory_bytes, tenant.max_memory_bytes);
   record.max_swap_bytes = tenant.max_swap_bytes;
   record.max_realtime_priority = tenant.max_realtime_priority;
+  record.memory_merge_allowed = tenant.limits.memory_merge_allowed;
   for (const auto& directory : std::span(tenant.limits.directories).first(tenant.limits.directory_count)) {
     record.image_directories.at(record.image_directory_count++) = directory;
   }

@@ -62,7 +62,7 @@ Result<void> check(const HostPolicyRecord& record) {
   if (!record.requester.is_well_formed()) return invalid("the requester's name is not well-formed");
   if (record.requester_allowed != Switch::off && record.requester_allowed != Switch::on)
     return invalid("the host policy says neither yes nor no to the requester");
-  if (record.reserved != 0) return invalid("the host policy: a reserved field is not 0");
+  if (record.memory_merge_allowed > Switch::on) return invalid("limits.memory_merge must be true or false");
   IMMURE_TRY(check(record.attestation));
   return check(record.tenant);
 }

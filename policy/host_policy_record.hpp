@@ -45,7 +45,7 @@ struct HostPolicyRecord {
   std::array<InterfaceName, max_interface_names> bridges{};
   AccountName requester;       ///< who asks; empty: the host itself
   Switch requester_allowed{};  ///< off: he is neither an owner nor a tenant's
-  std::uint32_t reserved = 0;
+  Switch memory_merge_allowed{};
   TenantLimits tenant;
   AttestationRules attestation;
 

@@ -40,7 +40,7 @@ Result<void> check(const TenantLimits& limits) {
     if (!path.is_well_formed() || !is_normal_path(path.view()))
       return invalid("tenants.directories must be absolute paths in normal form");
   }
-  if (limits.reserved != 0) return invalid("tenants: a reserved field is not 0");
+  if (limits.memory_merge_allowed > Switch::on) return invalid("tenants.memory_merge must be true or false");
   return {};
 }
 

@@ -25,7 +25,7 @@ struct TenantLimits {
   std::uint32_t max_total_vcpus = 0;
   std::uint64_t max_total_memory = 0;
   std::uint32_t directory_count = 0;  ///< where disks that his guests write to must lie
-  std::uint32_t reserved = 0;
+  Switch memory_merge_allowed{};
   std::array<HostPath, max_tenant_directories> directories{};
 
   friend bool operator==(const TenantLimits&, const TenantLimits&) = default;

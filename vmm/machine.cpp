@@ -6,6 +6,7 @@
 #include "policy/fd_layout.hpp"
 #include "vmm/acpi/tables.hpp"
 #include "vmm/boot/loader.hpp"
+#include "vmm/kvm/cpu_model.hpp"
 #include "vmm/kvm/cpuid.hpp"
 #include "vmm/machine_layout.hpp"
 #include "vmm/virtio/block.hpp"
@@ -36,8 +37,10 @@ Machine::Machine(GuestMemory memory, kvm::Vm vm, Ending ending, EventLoop io_loo
 
 Result<std::unique_ptr<Machine>> Machine::build(const policy::VmmRecord& record) {
   const auto kvm = IMMURE_TRY(kvm::Kvm::adopt(UniqueFd(fds::kvm)));
-  auto memory = IMMURE_TRY(GuestMemory::create(
-      record.memory_bytes, {.pages = record.pages, .prefault = record.prefault, .lock = record.lock}));
+  auto memory = IMMURE_TRY(GuestMemory::create(record.memory_bytes, {.pages = record.pages,
+                                                                     .prefault = record.prefault,
+                                                                     .lock = record.lock,
+                                                                     .merge = record.memory_merge}));
   auto vm = IMMURE_TRY(kvm::Vm::create(kvm, memory));
   auto ending = IMMURE_TRY(Ending::create());
   auto io_loop = IMMURE_TRY(EventLoop::create());
@@ -108,7 +111,7 @@ bool Machine::change_limit(std::string_view device, const policy::RateLimit& lim
 }
 
 Result<void> Machine::add_vcpus(const kvm::Kvm& kvm, const policy::VmmRecord& record) {
-  const auto supported = IMMURE_TRY(kvm.supported_cpuid());
+  const auto supported = IMMURE_TRY(kvm::reduce_to_model(IMMURE_TRY(kvm.supported_cpuid()), record.model));
   const kvm::ExitHandlers handlers{.ports = &ports_, .memory = &mmio_, .interrupts = &ioapic_};
   const kvm::CpuShape shape{
       .topology = record.topology, .nested = record.nested, .features_off = record.features_off};

@@ -55,6 +55,7 @@ Json guest_of(const policy::GuestRecord& guest) {
           {"command_line", guest.command_line.view()},
           {"vcpus", guest.vcpus},
           {"memory_bytes", guest.memory_bytes},
+          {"memory_merge", resources.memory_merge == policy::Switch::on},
           {"disks", disks_of(guest)},
           {"networks", networks_of(guest)},
           {"resources",

@@ -71,6 +71,7 @@ std::string print_cpu(const GuestRecord& record) {
   return "\n[cpu]\ncount = " + std::to_string(record.vcpus) + "\n" +
          unless_zero("sockets", record.topology.sockets) + unless_zero("cores", record.topology.cores) +
          unless_zero("threads", record.topology.threads) + "nested = " + boolean(record.nested) + "\n" +
+         "model = " + text(name_of(record.model)) + "\n" +
          (off.empty() ? "" : "features_off = [" + off + "]\n") + print_scheduling(record.resources);
 }
 
@@ -78,7 +79,8 @@ std::string print_memory(const GuestRecord& record) {
   constexpr std::array pages{"transparent", "small", "2 MiB", "1 GiB"};
   return "\n[memory]\nsize = " + size(record.memory_bytes) + "\nballoon = " + boolean(record.balloon) +
          "\npages = " + text(pages.at(static_cast<std::size_t>(record.pages))) +
-         "\nprefault = " + boolean(record.prefault) + "\nlock = " + boolean(record.lock) + "\n";
+         "\nprefault = " + boolean(record.prefault) + "\nlock = " + boolean(record.lock) +
+         "\nmerge = " + boolean(record.resources.memory_merge) + "\n";
 }
 
 std::string size_unless_zero(std::string_view key, std::uint64_t bytes) {

@@ -173,6 +173,11 @@ void GuestSpecReader::read_cpu(TableReader cpu) {
   // A count that is wrong is told once; what depends on it is then measured with the largest one.
   record_.vcpus = static_cast<std::uint32_t>(count.value_or(cpu.has(cpu_count_key.name) ? max_vcpus : 1));
   record_.nested = as_switch(cpu.boolean({"nested", switch_allowed}), Switch::off);
+  constexpr std::array models{Choice<CpuModel>{cpu_model_names[0], CpuModel::host},
+                              Choice<CpuModel>{cpu_model_names[1], CpuModel::x86_64_v2},
+                              Choice<CpuModel>{cpu_model_names[2], CpuModel::x86_64_v3},
+                              Choice<CpuModel>{cpu_model_names[3], CpuModel::x86_64_v4}};
+  record_.model = choose(cpu, "model", std::span<const Choice<CpuModel>>(models)).value_or(CpuModel::host);
   const Key off{"features_off", "names of processor features, as in /proc/cpuinfo"};
   for (const auto name : cpu.texts(off)) {
     const auto bit = cpu_feature_bit(name);
@@ -212,9 +217,14 @@ void GuestSpecReader::read_memory(TableReader memory) {
   record_.lock = as_switch(memory.boolean({"lock", switch_allowed}), Switch::off);
   if (record_.pages == MemoryPages::huge_1g && record_.memory_bytes % huge_1g_bytes != 0)
     memory.reject(memory_size_key, "pages of 1 GiB need a multiple of their size");
-  if (record_.balloon == Switch::on && !can_have_balloon(record_.pages, record_.lock)) {
+  if (record_.balloon == Switch::on && !is_movable(record_.pages, record_.lock)) {
     memory.reject({"balloon", "false with huge pages or lock = true"},
                   "such memory cannot be given back page by page");
+  }
+  auto& merge = record_.resources.memory_merge;
+  merge = as_switch(memory.boolean({"merge", switch_allowed}), Switch::off);
+  if (merge == Switch::on && !is_movable(record_.pages, record_.lock)) {
+    memory.reject({"merge", "false with huge pages or lock = true"}, "such memory cannot be merged");
   }
   memory.finish();
 }

@@ -57,6 +57,8 @@ void read_limits(TableReader limits, HostPolicyRecord& record) {
   const Key realtime{"realtime_priority", "a whole number from 0 (none) to 99"};
   record.max_realtime_priority =
       static_cast<std::uint32_t>(limits.whole_number(realtime, {.least = 0, .most = 99}).value_or(0));
+  record.memory_merge_allowed =
+      limits.boolean({"memory_merge", "true or false"}).value_or(false) ? Switch::on : Switch::off;
   limits.finish();
 }
 

@@ -98,8 +98,11 @@ TEST_CASE("what costs other guests something is denied unless the host policy gi
              ContainsSubstring("resources.swap is 4096 bytes, the host policy allows at most 0"));
   CHECK_THAT(admission([](auto& g, auto&) { g.resources.realtime_priority = 1; }),
              ContainsSubstring("cpu.realtime_priority is 1, the host policy allows at most 0"));
+  CHECK_THAT(admission([](auto& g, auto&) { g.resources.memory_merge = Switch::on; }),
+             ContainsSubstring("memory.merge is true, the host policy allows false"));
   CHECK(admission([](auto& g, auto& h) {
           g.resources.swap = h.max_swap_bytes = 4096;
+          g.resources.memory_merge = h.memory_merge_allowed = Switch::on;
           g.resources.realtime_priority = h.max_realtime_priority = 1;
         }) == "admitted");
 }

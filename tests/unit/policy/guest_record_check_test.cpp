@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include "base/io.hpp"
 #include "tests/unit/policy/test_records.hpp"
 
 using namespace immure;
@@ -217,8 +218,24 @@ TEST_CASE("every vCPU has a CPU of its own, or none has", "[policy]") {
              ContainsSubstring("realtime_priority"));
 }
 
-TEST_CASE("reserved fields that are not 0 are refused", "[policy]") {
-  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.reserved = 1; }), ContainsSubstring("reserved"));
+TEST_CASE("a path with something behind its end is not taken for none", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { writable_bytes_of(g.initrd)[100] = std::byte{1}; }),
+             ContainsSubstring("boot.initrd is not well-formed"));
+  CHECK_THAT(verdict([](GuestRecord& g) { writable_bytes_of(g.manifest)[100] = std::byte{1}; }),
+             ContainsSubstring("boot.manifest is not well-formed"));
+}
+
+TEST_CASE("a processor that there is not is refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.model = CpuModel{4}; }), ContainsSubstring("cpu.model"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.reserved = 1; }), ContainsSubstring("reserved"));
+}
+
+TEST_CASE("memory that cannot be merged is not said to be", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.memory_merge = Switch{2}; }),
+             ContainsSubstring("memory.merge must be"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.memory_merge = g.lock = Switch::on; }),
+             ContainsSubstring("memory.merge needs pages"));
+  CHECK(verdict([](GuestRecord& g) { g.resources.memory_merge = Switch::on; }) == "accepted");
 }
 
 TEST_CASE("limits out of range, and bursts of nothing, are refused", "[policy]") {

@@ -32,7 +32,7 @@ TEST_CASE("an error names file, line, column, key and what is allowed", "[policy
 TEST_CASE("an unknown key is an error that says what was probably meant", "[policy]") {
   CHECK(errors_with("[cpu]\ncuont = 2\n") ==
         "guest.toml:5:1: cpu.cuont: unknown key, did you mean \"count\"?; allowed: count, nested, "
-        "features_off, sockets, cores, threads, pinning, realtime_priority");
+        "model, features_off, sockets, cores, threads, pinning, realtime_priority");
   CHECK_THAT(errors_with("[memroy]\n"),
              ContainsSubstring("4:2: memroy: unknown key, did you mean \"memory\"?"));
   CHECK_THAT(errors_with("[[disks]]\nid = \"a\"\npath = \"/a\"\nformat = \"raw\"\nreadonly = true\n"),

@@ -68,12 +68,14 @@ pinning = [3, 2, 1, 0]
 realtime_priority = 2
 threads = 2
 nested = true
+model = "x86-64-v3"
 features_off = ["avx512f", "rtm"]
 [memory]
 size = "1 GiB"
 balloon = true
 pages = "small"
 prefault = true
+merge = true
 [watchdog]
 expiry = "end"
 [vsock]
@@ -128,10 +130,12 @@ pids_max = 20
   CHECK(record.balloon == Switch::on);
   CHECK(record.topology == CpuTopology{.sockets = 1, .cores = 2, .threads = 2});
   CHECK(record.nested == Switch::on);
+  CHECK(record.model == CpuModel::x86_64_v3);
   CHECK(record.features_off == (*cpu_feature_bit("avx512f") | *cpu_feature_bit("rtm")));
   CHECK(record.pages == MemoryPages::small);
   CHECK(record.prefault == Switch::on);
   CHECK(record.lock == Switch::off);
+  CHECK(record.resources.memory_merge == Switch::on);
   CHECK(record.watchdog == WatchdogExpiry::end);
   CHECK(record.vsock_cid == 42);
   REQUIRE(record.disk_count == 2);
@@ -215,6 +219,7 @@ TEST_CASE("the printed specification has every key and gives the same record", "
   record.vcpus = 8;
   record.topology = {.sockets = 2, .cores = 2, .threads = 2};
   record.features_off = all_cpu_features;
+  record.model = CpuModel::x86_64_v4;
   record.nested = record.prefault = record.lock = Switch::on;
   record.pages = MemoryPages::huge_2m;
   record.watchdog = WatchdogExpiry::reset;

@@ -34,6 +34,7 @@ memory = "1 GiB"
 guests = 100
 swap = "1 GiB"
 realtime_priority = 5
+memory_merge = true
 [cpus]
 allowed = "2-7"
 core_scheduling = "required"
@@ -60,6 +61,7 @@ pcr = 11
   CHECK(record->host.max_guests == 100);
   CHECK(record->host.max_swap_bytes == 1ULL << 30);
   CHECK(record->host.max_realtime_priority == 5);
+  CHECK(record->host.memory_merge_allowed == Switch::on);
   CHECK(list_text(record->host.cpus) == "2-7");
   CHECK(record->host.core_scheduling == CoreScheduling::required);
   REQUIRE(record->host.image_directory_count == 2);
@@ -130,6 +132,7 @@ vcpus = 4
 memory = "2 GiB"
 swap = "1 GiB"
 realtime_priority = 2
+memory_merge = true
 guests = 20
 total_vcpus = 40
 total_memory = "64 GiB"
@@ -157,6 +160,7 @@ name = "umbrella"
   CHECK(acme.max_memory_bytes == 2ULL << 30);
   CHECK(acme.max_swap_bytes == 1ULL << 30);
   CHECK(acme.max_realtime_priority == 2);
+  CHECK(acme.limits.memory_merge_allowed == Switch::on);
   CHECK(acme.limits.max_guests == 20);
   CHECK(acme.limits.max_total_vcpus == 40);
   CHECK(acme.limits.max_total_memory == 64ULL << 30);
