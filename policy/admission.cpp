@@ -74,6 +74,19 @@ Verdict of_net(const NetRecord& net, const std::string& key, const HostPolicyRec
           allowed.empty() ? "none" : listed(allowed), std::ranges::find(allowed, net.host) != allowed.end()};
 }
 
+/// What nobody says cannot be held against what is sent.
+void add_addresses(std::vector<Verdict>& verdicts, const GuestRecord& guest, const HostPolicyRecord& host) {
+  if (host.addresses_required == Switch::off) return;
+  for (std::uint32_t i = 0; i < guest.net_count; ++i) {
+    const auto key = "nets[" + std::to_string(i) + "].addresses";
+    std::string own;
+    for (const auto& address : addresses_of(guest.nets[i]))
+      own += (own.empty() ? "" : ", ") + ip_text(address);
+    verdicts.push_back({"networks.require_addresses", own.empty() ? key + " is missing" : is(key, own),
+                        "networks that name their addresses", !own.empty()});
+  }
+}
+
 void add_cpus(std::vector<Verdict>& verdicts, const ResourceRecord& asked, const HostPolicyRecord& host) {
   auto cpus = asked.cpus;
   for (const auto pinned : asked.pinned_cpus) {
@@ -129,6 +142,7 @@ std::vector<Verdict> evaluate(const GuestRecord& guest, const HostPolicyRecord& 
   for (std::uint32_t i = 0; i < guest.net_count; ++i) {
     verdicts.push_back(of_net(guest.nets[i], "nets[" + std::to_string(i) + "]", host));
   }
+  add_addresses(verdicts, guest, host);
   return verdicts;
 }
 
