@@ -8,6 +8,7 @@
 #include "policy/guest_claim.hpp"
 #include "policy/host_policy_file.hpp"
 #include "policy/launch_entry.hpp"
+#include "policy/net_filter_record.hpp"
 #include "policy/toml/guest_spec.hpp"
 #include "policy/vmm_record.hpp"
 #include "tests/unit/policy/test_records.hpp"
@@ -50,6 +51,9 @@ void use(const GuestRecord& guest) {
   static_cast<void>(evaluate(guest, host));
   static_cast<void>(vmm_limits(guest, host));
   static_cast<void>(make_claim(guest, host));
+  if (guest.net_count != 0)
+    static_cast<void>(
+        check(make_net_filter_record(guest, host, std::vector<std::string>(guest.net_count, "tap0"))));
   if (!check(make_vmm_record(guest))) std::abort();
   const auto again = parse_guest_spec(print_guest_spec(guest), "guest.toml", "/");
   if (!again || *again != guest) std::abort();

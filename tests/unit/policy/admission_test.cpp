@@ -93,6 +93,22 @@ TEST_CASE("a network that the host's owner did not name is not admitted", "[poli
              ContainsSubstring("nets[1].tap is \"br0\""));
 }
 
+TEST_CASE("where the host policy wants addresses, a network without them is not admitted", "[policy]") {
+  CHECK(admission([](auto&, auto& h) { h.addresses_required = Switch::on; }) ==
+        "nets[0].addresses is missing, the host policy allows networks that name their addresses "
+        "(networks.require_addresses)");
+  CHECK_THAT(admission([](auto& g, auto& h) {
+               h.addresses_required = Switch::on;
+               g.nets[0].addresses[0] = *parse_ip("192.0.2.2");
+             }),
+             ContainsSubstring("nets[1].addresses is missing"));
+  CHECK(admission([](auto& g, auto& h) {
+          h.addresses_required = Switch::on;
+          g.nets[0].addresses[0] = *parse_ip("192.0.2.2");
+          g.nets[1].addresses[0] = *parse_ip("2001:db8::2");
+        }) == "admitted");
+}
+
 TEST_CASE("what costs other guests something is denied unless the host policy gives it", "[policy]") {
   CHECK_THAT(admission([](auto& g, auto&) { g.resources.swap = 4096; }),
              ContainsSubstring("resources.swap is 4096 bytes, the host policy allows at most 0"));

@@ -42,6 +42,8 @@ directories = ["/srv/a", "/srv/b"]
 [networks]
 taps = ["tap0"]
 bridges = ["br0", "br1"]
+metadata = true
+require_addresses = true
 [attestation]
 measure = "required"
 require_signature = true
@@ -62,6 +64,9 @@ pcr = 11
   CHECK(record->host.max_realtime_priority == 5);
   CHECK(list_text(record->host.cpus) == "2-7");
   CHECK(record->host.core_scheduling == CoreScheduling::required);
+  CHECK(record->host.anti_spoofing == Switch::on);
+  CHECK(record->host.metadata_allowed == Switch::on);
+  CHECK(record->host.addresses_required == Switch::on);
   REQUIRE(record->host.image_directory_count == 2);
   CHECK(record->host.image_directories[1].view() == "/srv/b");
   REQUIRE(record->host.tap_count == 1);
@@ -109,6 +114,10 @@ TEST_CASE("mistakes in the host policy are told like those of a specification", 
              ContainsSubstring("\"srv\" is not a path in normal form"));
   CHECK_THAT(errors("[networks]\nbridges = [\"a/b\"]\n"),
              ContainsSubstring("networks.bridges: \"a/b\" is not the name of an interface"));
+  CHECK_THAT(errors("[networks]\nanti_spoofing = \"off\"\n"),
+             ContainsSubstring("networks.anti_spoofing: this is a text"));
+  CHECK_THAT(errors("[networks]\nanti_spoofing = false\nrequire_addresses = true\n"),
+             ContainsSubstring("3:21: networks.require_addresses: nobody would look at them"));
   CHECK_THAT(errors("[networks]\nbridge = [\"a\"]\n"), ContainsSubstring("did you mean \"bridges\"?"));
   std::string many = "[images]\ndirectories = [";
   for (int i = 0; i < 17; ++i) many += "\"/d" + std::to_string(i) + "\",";
