@@ -74,16 +74,20 @@ Verdict of_net(const NetRecord& net, const std::string& key, const HostPolicyRec
           allowed.empty() ? "none" : listed(allowed), std::ranges::find(allowed, net.host) != allowed.end()};
 }
 
-/// What nobody says cannot be held against what is sent.
+/// What a guest does not say of itself cannot be held against what it sends.
 void add_addresses(std::vector<Verdict>& verdicts, const GuestRecord& guest, const HostPolicyRecord& host) {
-  if (host.addresses_required == Switch::off) return;
+  const auto anywhere = host.addresses.empty();
+  if (host.addresses_required == Switch::off && anywhere) return;
+  const auto* const rule = anywhere ? "networks.require_addresses" : "networks.addresses";
+  const auto allowed = anywhere ? "any, but named" : host.addresses.text();
   for (std::uint32_t i = 0; i < guest.net_count; ++i) {
     const auto key = "nets[" + std::to_string(i) + "].addresses";
-    std::string own;
-    for (const auto& address : addresses_of(guest.nets[i]))
-      own += (own.empty() ? "" : ", ") + ip_text(address);
-    verdicts.push_back({"networks.require_addresses", own.empty() ? key + " is missing" : is(key, own),
-                        "networks that name their addresses", !own.empty()});
+    const auto own = addresses_of(guest.nets[i]);
+    if (own.empty()) verdicts.push_back({rule, key + " is missing", allowed, false});
+    for (const auto& address : own) {
+      verdicts.push_back(
+          {rule, key + " has " + ip_text(address), allowed, anywhere || host.addresses.contains(address)});
+    }
   }
 }
 

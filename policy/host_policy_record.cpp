@@ -15,10 +15,11 @@ Result<void> check_net_rules(const HostPolicyRecord& record) {
       !is_switch(record.addresses_required) || record.networks_reserved != 0) {
     return invalid("networks: a switch is neither on nor off");
   }
-  if (record.anti_spoofing == Switch::off && record.addresses_required == Switch::on) {
-    return invalid("networks.require_addresses needs networks.anti_spoofing: nobody else looks at them");
+  const auto asked = record.addresses_required == Switch::on || !record.addresses.empty();
+  if (record.anti_spoofing == Switch::off && asked) {
+    return invalid("networks.require_addresses and networks.addresses need networks.anti_spoofing");
   }
-  return {};
+  return check(record.addresses, "networks.addresses");
 }
 
 }  // namespace

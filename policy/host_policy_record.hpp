@@ -47,6 +47,7 @@ struct HostPolicyRecord {
   Switch metadata_allowed{};    ///< guests reach the address of cloud metadata
   Switch addresses_required{};  ///< each network of a guest says its IP addresses
   std::uint32_t networks_reserved = 0;
+  IpPrefixSet addresses;       ///< which guests may name; where there are some, they must
   AccountName requester;       ///< who asks; empty: the host itself
   Switch requester_allowed{};  ///< off: he is neither an owner nor a tenant's
   std::uint32_t reserved = 0;

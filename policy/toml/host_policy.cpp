@@ -92,9 +92,11 @@ void read_networks(TableReader networks, HostPolicyRecord& record) {
   record.anti_spoofing = read_switch("anti_spoofing", record.anti_spoofing);
   record.metadata_allowed = read_switch("metadata", record.metadata_allowed);
   record.addresses_required = read_switch("require_addresses", record.addresses_required);
-  if (record.anti_spoofing == Switch::off && record.addresses_required == Switch::on) {
+  record.addresses = toml_text::read_prefixes(networks, "addresses");
+  if (record.anti_spoofing == Switch::off && record.addresses_required == Switch::on)
     networks.reject({"require_addresses", "false where anti_spoofing is false"}, "nobody would look at them");
-  }
+  if (record.anti_spoofing == Switch::off && !record.addresses.empty())
+    networks.reject({"addresses", "none where anti_spoofing is false"}, "nobody would look at them");
   networks.finish();
 }
 
