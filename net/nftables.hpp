@@ -5,6 +5,7 @@
 
 #include <nftables/libnftables.h>
 
+#include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
 namespace immure::net {

@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
