@@ -72,6 +72,7 @@ NEVER = {
     "another-protocol": from_us(0x88B5, bytes(46)),
     "be-metadata": e4(METADATA4, OTHER4, TCP, bytes(20)),
     "be-metadata-arp": from_us(0x0806, arp(ANSWER, US, METADATA4, OTHER4)),
+    "be-metadata-ipv6-source": e6(METADATA6, ALL_NODES, UDP, udp(1, 2)),
     "be-metadata-ipv6": e6(LINK_LOCAL, ALL_NODES, ICMPV6, icmpv6(136, about(METADATA6))),
 }  # fmt: skip
 # What it may only send where it names no addresses.
@@ -164,10 +165,10 @@ class TestFrames(SpoofingTest):
         guest = self.sender("sp-tap", {"tap": tap, "addresses": ADDRESSES}, "ping,frames,ping,hang").start()
         console = guest.console_until("IMMURE-GUEST-READY")
         self.assertEqual(console.count("IMMURE-GUEST-PING answered"), 2, console)
-        counts = {reason: int(count) for count, reason in re.findall(r'packets (\d+) .*comment "(.*)"', table_of("sp-tap"))}
-        self.assertEqual(counts["a MAC address of somebody else"], 1, counts)
-        self.assertEqual(counts["a router advertisement"], 2, counts)
-        self.assertEqual({reason for reason, count in counts.items() if not count}, set(), counts)
+        counts = [(reason, int(count)) for count, reason in re.findall(r'packets (\d+) .*comment "(.*)"', table_of("sp-tap"))]
+        self.assertIn(("a MAC address of somebody else", 1), counts)
+        self.assertIn(("a router advertisement", 2), counts)
+        self.assertEqual([reason for reason, count in counts if count == 0], [])
         guest.kill()
         self.assert_as_before(before)
         self.assertIn(tap, os.listdir("/sys/class/net"))

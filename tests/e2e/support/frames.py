@@ -6,6 +6,7 @@ import threading
 
 EVERYBODY = b"\xff" * 6
 ETH_P_ALL = 3
+SOL_PACKET, PACKET_AUXDATA, TP_STATUS_VLAN_VALID = 263, 8, 16  # packet(7), linux/if_packet.h
 
 
 def mac(text: str) -> bytes:
@@ -58,6 +59,16 @@ def tagged(*tags: int) -> bytes:
     return b"".join(struct.pack("!HH", tag, 0x8100) for tag in tags[:-1]) + struct.pack("!HH", tags[-1], 0x0800)
 
 
+def with_tag(frame: bytes, beside: list) -> bytes:
+    """The kernel takes the outer VLAN tag off a frame and tells it beside that: struct tpacket_auxdata."""
+    for level, kind, data in beside:
+        if (level, kind) == (SOL_PACKET, PACKET_AUXDATA):
+            status, _, _, _, _, tag, protocol = struct.unpack("=IIIHHHH", data[:20])
+            if status & TP_STATUS_VLAN_VALID:
+                return frame[:12] + struct.pack("!HH", protocol, tag) + frame[12:]
+    return frame
+
+
 class Watch:
     """Sees every frame that arrives at an interface while it is open."""
 
@@ -65,6 +76,7 @@ class Watch:
         self.frames = set()
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self.socket.bind((interface, 0))
+        self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.socket.settimeout(1)
         self.open = True
         self.thread = threading.Thread(target=self.look, daemon=True)
@@ -73,9 +85,10 @@ class Watch:
     def look(self) -> None:
         while self.open:
             try:
-                self.frames.add(self.socket.recv(65536))
+                frame, beside, _, _ = self.socket.recvmsg(65536, 256)
             except TimeoutError:
-                pass
+                continue
+            self.frames.add(with_tag(frame, beside))
 
     def close(self) -> set:
         self.open = False
