@@ -83,6 +83,7 @@ void add_addresses(std::vector<Verdict>& verdicts, const GuestRecord& guest, con
   for (std::uint32_t i = 0; i < guest.net_count; ++i) {
     const auto key = "nets[" + std::to_string(i) + "].addresses";
     const auto own = addresses_of(guest.nets[i]);
+    if (!has_tap(guest.nets[i])) continue;
     if (own.empty()) verdicts.push_back({rule, key + " is missing", allowed, false});
     for (const auto& address : own) {
       verdicts.push_back(

@@ -238,6 +238,8 @@ std::string mac_text(const MacAddress& mac) {
   return text;
 }
 
+bool has_tap(const NetRecord& net) { return net.kind == NetKind::tap || net.kind == NetKind::bridge; }
+
 std::span<const IpAddress> addresses_of(const NetRecord& net) {
   const std::span all(net.addresses);
   return all.first(static_cast<std::size_t>(std::ranges::find(all, IpAddress{}) - all.begin()));

@@ -178,6 +178,8 @@ bool is_device_id(std::string_view text);
 bool is_interface_name(std::string_view text);
 /// "52:54:00:12:34:56"
 std::string mac_text(const MacAddress& mac);
+/// Whether its frames pass an interface of the host's, where they can be looked at.
+bool has_tap(const NetRecord& net);
 /// The addresses that the network has, without the unused slots.
 std::span<const IpAddress> addresses_of(const NetRecord& net);
 /// True for an absolute path in normal form (see HostPath).

@@ -31,7 +31,8 @@ NetRecord net_of(const FilteredNet& net) {
 }  // namespace
 
 bool has_net_filter(const GuestRecord& guest, const HostPolicyRecord& host) {
-  return host.anti_spoofing == Switch::on && guest.net_count != 0;
+  return host.anti_spoofing == Switch::on &&
+         std::ranges::any_of(std::span(guest.nets).first(guest.net_count), has_tap);
 }
 
 NetFilterRecord make_net_filter_record(const GuestRecord& guest, const HostPolicyRecord& host,
@@ -40,11 +41,12 @@ NetFilterRecord make_net_filter_record(const GuestRecord& guest, const HostPolic
   record.header = header_of<NetFilterRecord>();
   record.guest = guest.name;
   record.metadata_allowed = host.metadata_allowed;
-  for (const auto& tap : taps) {
-    const auto& net = guest.nets.at(record.net_count);
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    const auto& net = guest.nets.at(i);
+    if (!has_tap(net)) continue;
     auto& filtered = record.nets.at(record.net_count++);
     filtered.id = net.id;
-    filtered.tap = InterfaceName::fitting(tap);
+    filtered.tap = InterfaceName::fitting(taps[i]);
     filtered.mac = net.mac;
     filtered.addresses = net.addresses;
   }

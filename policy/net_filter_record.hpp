@@ -47,7 +47,8 @@ struct NetFilterReport {
 
 /// Whether immure-net has something to do for this guest.
 bool has_net_filter(const GuestRecord& guest, const HostPolicyRecord& host);
-/// `taps` are the host's interfaces of guest.nets, one for each.
+/// `taps` are the host's interfaces of guest.nets, one for each; of networks without a tap they do not
+/// matter.
 NetFilterRecord make_net_filter_record(const GuestRecord& guest, const HostPolicyRecord& host,
                                        const std::vector<std::string>& taps);
 
