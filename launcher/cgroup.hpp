@@ -7,7 +7,8 @@ namespace immure::launcher {
 
 enum class Motion { stopped, running };
 
-/// The cgroups of one guest: ROOT/immure/NAME with the leaves vmm and monitor.
+/// The cgroups of one guest: ROOT/immure/NAME with the leaves vmm and monitor, and net where its networks are
+/// filtered.
 class Cgroup {
  public:
   Cgroup(std::string root, std::string_view guest) : root_(std::move(root)), guest_(guest) {}

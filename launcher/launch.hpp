@@ -44,7 +44,9 @@ struct Launch {
   std::vector<UniqueFd> disks{};  ///< as many as guest.disks, once they are open
   off_t longest_disk = 0;         ///< bytes of the longest file among those that the guest writes
   policy::Measurement measurement{};
-  std::vector<UniqueFd> nets{};  ///< as many as guest.nets, once they are attached
+  std::vector<UniqueFd> nets{};     ///< as many as guest.nets, once they are attached
+  std::vector<std::string> taps{};  ///< their interfaces, as many
+  Process net_filter{};             ///< owns the rules of those; none where there are no rules
   Channels channels{};
 
   FdPair gate{};         ///< ours, the VMM's: the latter stays open for the read-back to compare with

@@ -74,6 +74,24 @@ Verdict of_net(const NetRecord& net, const std::string& key, const HostPolicyRec
           allowed.empty() ? "none" : listed(allowed), std::ranges::find(allowed, net.host) != allowed.end()};
 }
 
+/// What a guest does not say of itself cannot be held against what it sends.
+void add_addresses(std::vector<Verdict>& verdicts, const GuestRecord& guest, const HostPolicyRecord& host) {
+  const auto anywhere = host.addresses.empty();
+  if (host.addresses_required == Switch::off && anywhere) return;
+  const auto* const rule = anywhere ? "networks.require_addresses" : "networks.addresses";
+  const auto allowed = anywhere ? "any, but named" : host.addresses.text();
+  for (std::uint32_t i = 0; i < guest.net_count; ++i) {
+    const auto key = "nets[" + std::to_string(i) + "].addresses";
+    const auto own = addresses_of(guest.nets[i]);
+    if (!has_tap(guest.nets[i])) continue;
+    if (own.empty()) verdicts.push_back({rule, key + " is missing", allowed, false});
+    for (const auto& address : own) {
+      verdicts.push_back(
+          {rule, key + " has " + ip_text(address), allowed, anywhere || host.addresses.contains(address)});
+    }
+  }
+}
+
 void add_cpus(std::vector<Verdict>& verdicts, const ResourceRecord& asked, const HostPolicyRecord& host) {
   auto cpus = asked.cpus;
   for (const auto pinned : asked.pinned_cpus) {
@@ -134,6 +152,7 @@ std::vector<Verdict> evaluate(const GuestRecord& guest, const HostPolicyRecord& 
   for (std::uint32_t i = 0; i < guest.net_count; ++i) {
     verdicts.push_back(of_net(guest.nets[i], "nets[" + std::to_string(i) + "]", host));
   }
+  add_addresses(verdicts, guest, host);
   return verdicts;
 }
 

@@ -66,21 +66,22 @@ Result<void> check_disks(const GuestRecord& record) {
   return {};
 }
 
-Result<void> check_net(const NetRecord& net, const std::string& key) {
-  if (!net.id.is_well_formed() || !is_device_id(net.id.view())) {
-    return invalid(key + ".id must be 1 to 20 of a-z, 0-9 and '-', and start with a letter or digit");
+Result<void> check_net_addresses(const NetRecord& net, const std::string& key) {
+  const auto own = addresses_of(net);
+  for (std::size_t i = 0; i < net.addresses.size(); ++i) {
+    const auto& address = net.addresses[i];
+    if (i >= own.size()) {
+      if (address != IpAddress{}) return invalid(key + ": an unused slot is not empty");
+      continue;
+    }
+    if (!is_own_address(address)) {
+      return invalid(key + " must be addresses of one interface, not \"" + ip_text(address) + "\"");
+    }
+    if (std::ranges::find(own.first(i), address) != own.begin() + static_cast<std::ptrdiff_t>(i)) {
+      return invalid(key + " names " + ip_text(address) + " twice");
+    }
   }
-  if (net.kind != NetKind::tap && net.kind != NetKind::bridge) {
-    return invalid(key + " must have either a tap or a bridge");
-  }
-  if (!net.host.is_well_formed() || !is_interface_name(net.host.view())) {
-    return invalid(key + " names an interface that cannot exist: \"" + std::string(net.host.view()) + "\"");
-  }
-  const auto is_multicast = (net.mac[0] & 1) != 0;  // IEEE 802, 8.2.2
-  if (is_multicast || net.mac == MacAddress{}) {
-    return invalid(key + ".mac must be the address of one interface, not " + mac_text(net.mac));
-  }
-  return check(net.limit, key + ".limit");
+  return {};
 }
 
 Result<void> check_nets(const GuestRecord& record) {
@@ -95,7 +96,7 @@ Result<void> check_nets(const GuestRecord& record) {
       continue;
     }
     const auto key = "nets[" + std::to_string(i) + "]";
-    IMMURE_TRY(check_net(net, key));
+    IMMURE_TRY(check(net, key));
     for (const auto& other : nets.first(i)) {
       if (other.id == net.id)
         return invalid(key + ".id \"" + std::string(net.id.view()) + "\" is used twice");
@@ -242,6 +243,13 @@ std::string mac_text(const MacAddress& mac) {
   return text;
 }
 
+bool has_tap(const NetRecord& net) { return net.kind == NetKind::tap || net.kind == NetKind::bridge; }
+
+std::span<const IpAddress> addresses_of(const NetRecord& net) {
+  const std::span all(net.addresses);
+  return all.first(static_cast<std::size_t>(std::ranges::find(all, IpAddress{}) - all.begin()));
+}
+
 bool is_normal_path(std::string_view text) {
   if (text.size() < 2 || text.front() != '/' || text.back() == '/') return false;
   while (!text.empty()) {
@@ -251,6 +259,24 @@ bool is_normal_path(std::string_view text) {
     text.remove_prefix(component.size());
   }
   return true;
+}
+
+Result<void> check(const NetRecord& net, const std::string& key) {
+  if (!net.id.is_well_formed() || !is_device_id(net.id.view())) {
+    return invalid(key + ".id must be 1 to 20 of a-z, 0-9 and '-', and start with a letter or digit");
+  }
+  if (net.kind != NetKind::tap && net.kind != NetKind::bridge) {
+    return invalid(key + " must have either a tap or a bridge");
+  }
+  if (!net.host.is_well_formed() || !is_interface_name(net.host.view())) {
+    return invalid(key + " names an interface that cannot exist: \"" + std::string(net.host.view()) + "\"");
+  }
+  const auto is_multicast = (net.mac[0] & 1) != 0;  // IEEE 802, 8.2.2
+  if (is_multicast || net.mac == MacAddress{}) {
+    return invalid(key + ".mac must be the address of one interface, not " + mac_text(net.mac));
+  }
+  IMMURE_TRY(check_net_addresses(net, key + ".addresses"));
+  return check(net.limit, key + ".limit");
 }
 
 Result<void> check(const GuestRecord& record) {

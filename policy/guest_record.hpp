@@ -2,11 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "base/bounded_string.hpp"
 #include "policy/cpu_features.hpp"
 #include "policy/cpu_model.hpp"
 #include "policy/host_set.hpp"
+#include "policy/ip_address.hpp"
 #include "policy/rate_limit.hpp"
 #include "policy/record_header.hpp"
 
@@ -15,6 +17,7 @@ namespace immure::policy {
 constexpr std::uint32_t max_vcpus = 64;
 constexpr std::uint32_t max_disks = 24;
 constexpr std::uint32_t max_nets = 8;
+constexpr std::uint32_t max_net_addresses = 8;
 constexpr std::uint32_t max_disk_queues = 16;
 constexpr std::uint32_t default_disk_queues = 4;
 constexpr std::uint64_t min_memory_bytes = 32ULL << 20;
@@ -87,6 +90,8 @@ struct NetRecord {
   MacAddress mac{};
   NetKind kind{};
   RateLimit limit{};  ///< of each direction
+  /// Its own, which it alone may use; those in use come first. None: it may use any.
+  std::array<IpAddress, max_net_addresses> addresses{};
 
   friend bool operator==(const NetRecord&, const NetRecord&) = default;
 };
@@ -156,6 +161,8 @@ struct GuestRecord {
 /// asks again although `immure` asked before it. Errors name the key as the specification writes it
 /// ("disks[1].path").
 Result<void> check(const GuestRecord& record);
+/// The rules of one network; `key` is its name in errors: "nets[0]".
+Result<void> check(const NetRecord& net, const std::string& key);
 
 /// Whether the topology has as many vCPUs as the guest.
 bool is_topology_of(const CpuTopology& topology, std::uint32_t vcpus);
@@ -174,6 +181,10 @@ bool is_device_id(std::string_view text);
 bool is_interface_name(std::string_view text);
 /// "52:54:00:12:34:56"
 std::string mac_text(const MacAddress& mac);
+/// Whether its frames pass an interface of the host's, where they can be looked at.
+bool has_tap(const NetRecord& net);
+/// The addresses that the network has, without the unused slots.
+std::span<const IpAddress> addresses_of(const NetRecord& net);
 /// True for an absolute path in normal form (see HostPath).
 bool is_normal_path(std::string_view text);
 

@@ -36,6 +36,7 @@ HostPolicyRecord of_tenant(HostPolicyRecord record, const TenantRecord& tenant) 
   record.bridge_count = tenant.bridge_count;
   std::ranges::copy(tenant.taps, record.taps.begin());
   std::ranges::copy(tenant.bridges, record.bridges.begin());
+  if (!tenant.addresses.empty()) record.addresses = tenant.addresses;
   if (!tenant.signers.empty()) {
     record.attestation.signers = tenant.signers;
     record.attestation.signature_required = Switch::on;
@@ -65,6 +66,8 @@ Result<void> check(const HostPolicyFile& file) {
   const auto tenants = std::span(file.tenants).first(file.tenant_count);
   for (const auto& tenant : tenants) {
     IMMURE_TRY(check(tenant));
+    if (!tenant.addresses.empty() && file.host.anti_spoofing == Switch::off)
+      return invalid("tenants.addresses need networks.anti_spoofing: nobody else looks at them");
     const auto same = [&](const TenantRecord& other) { return other.limits.name == tenant.limits.name; };
     if (std::ranges::count_if(tenants, same) != 1) {
       return invalid("tenants.name \"" + std::string(tenant.limits.name.view()) + "\" is used twice");

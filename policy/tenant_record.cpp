@@ -52,6 +52,7 @@ Result<void> check(const TenantRecord& tenant) {
   if (!tenant.signers.empty() && (!tenant.signers.is_well_formed() || !is_normal_path(tenant.signers.view())))
     return invalid("tenants.signers must be an absolute path in normal form");
   if (tenant.max_realtime_priority > 99) return invalid("tenants.realtime_priority must be 0 to 99");
+  IMMURE_TRY(check(tenant.addresses, "tenants.addresses"));
   IMMURE_TRY(check_interfaces(tenant.taps, tenant.tap_count, "tenants.taps"));
   return check_interfaces(tenant.bridges, tenant.bridge_count, "tenants.bridges");
 }

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "policy/guest_record.hpp"
+#include "policy/ip_prefix.hpp"
 
 namespace immure::policy {
 
@@ -46,6 +47,7 @@ struct TenantRecord {
   std::uint32_t bridge_count = 0;
   std::array<InterfaceName, max_tenant_interfaces> taps{};
   std::array<InterfaceName, max_tenant_interfaces> bridges{};
+  IpPrefixSet addresses;  ///< which his guests may name; empty: as for everybody
   HostPath signers;  ///< whose signatures count for his guests, which then need one; empty: as for everybody
 
   friend bool operator==(const TenantRecord&, const TenantRecord&) = default;

@@ -32,7 +32,10 @@ Json disks_of(const policy::GuestRecord& guest) {
 Json networks_of(const policy::GuestRecord& guest) {
   Json out = Json::array();
   for (const auto& net : std::span(guest.nets).first(guest.net_count)) {
+    auto addresses = Json::array();
+    for (const auto& address : policy::addresses_of(net)) addresses.push_back(policy::ip_text(address));
     out.push_back({{"id", net.id.view()},
+                   {"addresses", std::move(addresses)},
                    {"kind", net.kind == policy::NetKind::tap ? "tap" : "bridge"},
                    {"interface", net.host.view()},
                    {"mac", policy::mac_text(net.mac)}});

@@ -17,6 +17,8 @@ std::string_view profile_name(Profile profile) {
       return "monitor";
     case Profile::attest:
       return "attest";
+    case Profile::net:
+      return "net";
   }
   return "";
 }

@@ -48,9 +48,17 @@ std::string print_disk(const DiskRecord& disk) {
          print_limit(disk.limit);
 }
 
+/// "addresses = [...]", or nothing where there are none.
+std::string print_addresses(const NetRecord& net) {
+  std::string out;
+  for (const auto& address : addresses_of(net)) out += (out.empty() ? "" : ", ") + text(ip_text(address));
+  return out.empty() ? "" : "addresses = [" + out + "]\n";
+}
+
 std::string print_net(const NetRecord& net) {
   return "\n[[nets]]\nid = " + text(net.id.view()) + (net.kind == NetKind::tap ? "\ntap = " : "\nbridge = ") +
-         text(net.host.view()) + "\nmac = " + text(mac_text(net.mac)) + "\n" + print_limit(net.limit);
+         text(net.host.view()) + "\nmac = " + text(mac_text(net.mac)) + "\n" + print_addresses(net) +
+         print_limit(net.limit);
 }
 
 std::string print_scheduling(const ResourceRecord& resources) {

@@ -54,6 +54,10 @@ const Key bridge_key{"bridge", "the name of a bridge of the host. A network has 
 const Key mac_key{"mac",
                   "six pairs of hexadecimal digits with ':' between them: one interface's own address"};
 
+const Key addresses_key{"addresses",
+                        "an array of at most " + std::to_string(max_net_addresses) +
+                            " IPv4 and IPv6 addresses of the guest's own, without a prefix; each once"};
+
 /// The table [limit] below a device: without it, no limit.
 RateLimit read_limit(TableReader& device) {
   auto table = device.table("limit");
@@ -296,6 +300,7 @@ NetRecord GuestSpecReader::read_net(TableReader& net, std::span<const NetRecord>
     net.reject(mac_key, mac_text(record.mac) + " is the address of another one");
   }
   record.limit = read_limit(net);
+  read_addresses(net, record);
   net.finish();
   return record;
 }
@@ -317,6 +322,24 @@ void GuestSpecReader::read_interface(TableReader& net, NetRecord& record,
   };
   if (tap && std::ranges::any_of(earlier, is_taken))
     net.reject(key, quoted(name) + " is the tap of another one");
+}
+
+void GuestSpecReader::read_addresses(TableReader& net, NetRecord& record) {
+  const auto texts = net.texts(addresses_key);
+  if (texts.size() > record.addresses.size()) {
+    return net.reject(addresses_key, std::to_string(texts.size()) + " are too many");
+  }
+  std::size_t count = 0;
+  for (const auto text : texts) {
+    const auto address = parse_ip(text);
+    if (!address || !is_own_address(*address)) {
+      net.reject(addresses_key, quoted(text) + " cannot be an address of an interface");
+    } else if (std::ranges::find(record.addresses, *address) != record.addresses.end()) {
+      net.reject(addresses_key, quoted(text) + " is there twice");
+    } else {
+      record.addresses.at(count++) = *address;
+    }
+  }
 }
 
 HostPath GuestSpecReader::read_path(TableReader& table, const Key& key) {

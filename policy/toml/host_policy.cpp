@@ -87,6 +87,18 @@ void read_images(TableReader images, HostPolicyRecord& record) {
 void read_networks(TableReader networks, HostPolicyRecord& record) {
   record.tap_count = read_interfaces(networks, "taps", record.taps);
   record.bridge_count = read_interfaces(networks, "bridges", record.bridges);
+  const auto read_switch = [&networks](std::string_view name, Switch fallback) {
+    const auto value = networks.boolean({name, "true or false"});
+    return value ? (*value ? Switch::on : Switch::off) : fallback;
+  };
+  record.anti_spoofing = read_switch("anti_spoofing", record.anti_spoofing);
+  record.metadata_allowed = read_switch("metadata", record.metadata_allowed);
+  record.addresses_required = read_switch("require_addresses", record.addresses_required);
+  record.addresses = toml_text::read_prefixes(networks, "addresses");
+  if (record.anti_spoofing == Switch::off && record.addresses_required == Switch::on)
+    networks.reject({"require_addresses", "false where anti_spoofing is false"}, "nobody would look at them");
+  if (record.anti_spoofing == Switch::off && !record.addresses.empty())
+    networks.reject({"addresses", "none where anti_spoofing is false"}, "nobody would look at them");
   networks.finish();
 }
 

@@ -41,6 +41,24 @@ std::uint32_t read_interfaces(TableReader& table, std::string_view name, std::sp
                    is_interface_name, "the name of an interface");
 }
 
+IpPrefixSet read_prefixes(TableReader& table, std::string_view name) {
+  IpPrefixSet set;
+  const Key key{name, at_most(set.prefixes.size(),
+                              "prefixes of IP addresses, as \"192.0.2.0/28\", with no bits behind")};
+  const auto texts = table.texts(key);
+  if (texts.size() > set.prefixes.size()) {
+    table.reject(key, std::to_string(texts.size()) + " are too many");
+    return {};
+  }
+  std::size_t count = 0;
+  for (const auto text : texts) {
+    const auto prefix = parse_prefix(text);
+    if (prefix) set.prefixes.at(count++) = *prefix;
+    if (!prefix) table.reject(key, quoted(text) + " is not a prefix");
+  }
+  return set;
+}
+
 std::uint32_t read_accounts(TableReader& table, std::string_view name, std::span<AccountName> into) {
   const auto is_name = [](std::string_view text) { return !text.empty(); };
   return read_list(table, {name, at_most(into.size(), "names of accounts")}, into, +is_name, "a name");

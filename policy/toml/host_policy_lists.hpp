@@ -12,6 +12,8 @@ namespace immure::policy::toml_text {
 
 std::uint32_t read_directories(TableReader& table, std::string_view key, std::span<HostPath> into);
 std::uint32_t read_interfaces(TableReader& table, std::string_view key, std::span<InterfaceName> into);
+/// Nothing where it is missing: any.
+IpPrefixSet read_prefixes(TableReader& table, std::string_view key);
 /// Of users or groups.
 std::uint32_t read_accounts(TableReader& table, std::string_view key, std::span<AccountName> into);
 

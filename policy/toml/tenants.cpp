@@ -54,6 +54,7 @@ TenantRecord read_tenant(TableReader& tenant) {
   record.limits.directory_count = read_directories(tenant, "directories", record.limits.directories);
   record.tap_count = read_interfaces(tenant, "taps", record.taps);
   record.bridge_count = read_interfaces(tenant, "bridges", record.bridges);
+  record.addresses = read_prefixes(tenant, "addresses");
   record.signers = read_host_file(tenant, "signers");
   read_limits(tenant, record);
   tenant.finish();

@@ -93,6 +93,38 @@ TEST_CASE("a network that the host's owner did not name is not admitted", "[poli
              ContainsSubstring("nets[1].tap is \"br0\""));
 }
 
+TEST_CASE("where the host policy wants addresses, a network without them is not admitted", "[policy]") {
+  CHECK(admission([](auto&, auto& h) { h.addresses_required = Switch::on; }) ==
+        "nets[0].addresses is missing, the host policy allows any, but named (networks.require_addresses)");
+  CHECK_THAT(admission([](auto& g, auto& h) {
+               h.addresses_required = Switch::on;
+               g.nets[0].addresses[0] = *parse_ip("192.0.2.2");
+             }),
+             ContainsSubstring("nets[1].addresses is missing"));
+  CHECK(admission([](auto& g, auto& h) {
+          h.addresses_required = Switch::on;
+          g.nets[0].addresses[0] = *parse_ip("192.0.2.2");
+          g.nets[1].addresses[0] = *parse_ip("2001:db8::2");
+        }) == "admitted");
+}
+
+TEST_CASE("a guest names the addresses that the host policy gives, and names some", "[policy]") {
+  const auto with = [](const char* first, const char* second) {
+    return admission([&](auto& g, auto& h) {
+      h.addresses.prefixes = {*parse_prefix("192.0.2.0/28"), *parse_prefix("2001:db8::/64")};
+      g.nets[0].addresses[0] = *parse_ip(first);
+      if (second != nullptr) g.nets[1].addresses = {*parse_ip("192.0.2.3"), *parse_ip(second)};
+    });
+  };
+  CHECK(with("192.0.2.2", "2001:db8::2") == "admitted");
+  CHECK(with("192.0.2.16", "2001:db8::2") ==
+        "nets[0].addresses has 192.0.2.16, the host policy allows 192.0.2.0/28, 2001:db8::/64 "
+        "(networks.addresses)");
+  CHECK_THAT(with("192.0.2.2", "2001:db8:0:1::2"),
+             ContainsSubstring("nets[1].addresses has 2001:db8:0:1::2"));
+  CHECK_THAT(with("192.0.2.2", nullptr), ContainsSubstring("nets[1].addresses is missing"));
+}
+
 TEST_CASE("what costs other guests something is denied unless the host policy gives it", "[policy]") {
   CHECK_THAT(admission([](auto& g, auto&) { g.resources.swap = 4096; }),
              ContainsSubstring("resources.swap is 4096 bytes, the host policy allows at most 0"));

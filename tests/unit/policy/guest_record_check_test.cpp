@@ -154,6 +154,20 @@ TEST_CASE("networks that are malformed are refused by their key", "[policy]") {
   CHECK_THAT(verdict([](GuestRecord& g) { g.nets[0].mac = {}; }), ContainsSubstring("nets[0].mac must be"));
 }
 
+TEST_CASE("addresses that no interface can have as its own are refused", "[policy]") {
+  const auto with = [](std::vector<IpAddress> addresses) {
+    return verdict([&](GuestRecord& g) { std::ranges::copy(addresses, g.nets[1].addresses.begin()); });
+  };
+  const auto good = *parse_ip("192.0.2.2");
+  CHECK_THAT(
+      with({good, metadata_v4}),
+      ContainsSubstring("nets[1].addresses must be addresses of one interface, not \"169.254.169.254\""));
+  CHECK_THAT(with({good, good}), ContainsSubstring("nets[1].addresses names 192.0.2.2 twice"));
+  CHECK_THAT(with({IpAddress{}, good}), ContainsSubstring("nets[1].addresses: an unused slot is not empty"));
+  CHECK_THAT(with({IpAddress{.family = IpFamily{9}, .bytes = {1}}}),
+             ContainsSubstring("nets[1].addresses must"));
+}
+
 TEST_CASE("two networks with one id, one address or one tap are refused", "[policy]") {
   CHECK_THAT(verdict([](GuestRecord& g) { g.nets[1].id = g.nets[0].id; }),
              ContainsSubstring("nets[1].id \"lan\" is used twice"));

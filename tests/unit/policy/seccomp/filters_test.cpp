@@ -126,10 +126,15 @@ TEST_CASE("no profile lets a program reach files, the network, other processes o
       {"chmod", __NR_chmod},
       {"setrlimit", __NR_setrlimit},
   };
+  // It gives its capabilities up after it has used them; and its library goes on without the file it asks
+  // for.
+  const std::map<std::pair<Profile, long>, std::uint32_t> but{
+      {{Profile::net, __NR_capset}, allow}, {{Profile::net, __NR_openat}, SECCOMP_RET_ERRNO | EPERM}};
   for (const auto profile : all_profiles) {
     for (const auto& [name, number] : forbidden) {
       INFO(profile_name(profile) << ": " << name);
-      CHECK(ask(profile, call(number)) == kill);
+      const auto other = but.find({profile, number});
+      CHECK(ask(profile, call(number)) == (other == but.end() ? kill : other->second));
     }
   }
 }

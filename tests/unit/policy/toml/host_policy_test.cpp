@@ -43,6 +43,9 @@ directories = ["/srv/a", "/srv/b"]
 [networks]
 taps = ["tap0"]
 bridges = ["br0", "br1"]
+metadata = true
+require_addresses = true
+addresses = ["192.0.2.0/28", "2001:db8::/64"]
 [attestation]
 measure = "required"
 require_signature = true
@@ -64,6 +67,10 @@ pcr = 11
   CHECK(record->host.memory_merge_allowed == Switch::on);
   CHECK(list_text(record->host.cpus) == "2-7");
   CHECK(record->host.core_scheduling == CoreScheduling::required);
+  CHECK(record->host.anti_spoofing == Switch::on);
+  CHECK(record->host.metadata_allowed == Switch::on);
+  CHECK(record->host.addresses_required == Switch::on);
+  CHECK(record->host.addresses.text() == "192.0.2.0/28, 2001:db8::/64");
   REQUIRE(record->host.image_directory_count == 2);
   CHECK(record->host.image_directories[1].view() == "/srv/b");
   REQUIRE(record->host.tap_count == 1);
@@ -111,6 +118,14 @@ TEST_CASE("mistakes in the host policy are told like those of a specification", 
              ContainsSubstring("\"srv\" is not a path in normal form"));
   CHECK_THAT(errors("[networks]\nbridges = [\"a/b\"]\n"),
              ContainsSubstring("networks.bridges: \"a/b\" is not the name of an interface"));
+  CHECK_THAT(errors("[networks]\nanti_spoofing = \"off\"\n"),
+             ContainsSubstring("networks.anti_spoofing: this is a text"));
+  CHECK_THAT(errors("[networks]\nanti_spoofing = false\nrequire_addresses = true\n"),
+             ContainsSubstring("3:21: networks.require_addresses: nobody would look at them"));
+  CHECK_THAT(errors("[networks]\nanti_spoofing = false\naddresses = [\"::/0\"]\n"),
+             ContainsSubstring("3:13: networks.addresses: nobody would look at them"));
+  CHECK_THAT(errors("[networks]\naddresses = [\"192.0.2.1/28\"]\n"),
+             ContainsSubstring("2:14: networks.addresses: \"192.0.2.1/28\" is not a prefix"));
   CHECK_THAT(errors("[networks]\nbridge = [\"a\"]\n"), ContainsSubstring("did you mean \"bridges\"?"));
   std::string many = "[images]\ndirectories = [";
   for (int i = 0; i < 17; ++i) many += "\"/d" + std::to_string(i) + "\",";
@@ -128,6 +143,7 @@ guest_names = "acme-"
 directories = ["/srv/acme"]
 taps = ["tap0"]
 bridges = ["br0"]
+addresses = ["198.51.100.0/24"]
 vcpus = 4
 memory = "2 GiB"
 swap = "1 GiB"
@@ -165,6 +181,8 @@ name = "umbrella"
   CHECK(acme.limits.max_total_vcpus == 40);
   CHECK(acme.limits.max_total_memory == 64ULL << 30);
   CHECK(acme.signers.view() == "/etc/immure/acme.pem");
+  CHECK(acme.addresses.text() == "198.51.100.0/24");
+  CHECK(file->tenants[1].addresses.empty());
   CHECK(file->tenants[1].signers.empty());
   CHECK(file->tenants[1].limits.max_guests == max_host_guests);
   CHECK(file->tenants[1].max_swap_bytes == 0);
