@@ -17,7 +17,7 @@ constexpr int kernel = 8;       ///< sealed memfd: bzImage or ELF
 constexpr int initrd = 9;       ///< sealed memfd; absent where there is no initrd
 constexpr int vsock = 10;       ///< SEQPACKET socket to the monitor: VsockFrame; absent without vsock
 constexpr int first_disk = 16;  ///< disk i is first_disk + i
-constexpr int first_net = 48;   ///< network i is first_net + i: an attached tap
+constexpr int first_net = 48;   ///< network i is first_net + i: an attached tap, or a STREAM socket to passt
 }  // namespace vmm_fd
 
 /// The same for a guest's monitor.

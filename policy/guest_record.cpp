@@ -66,14 +66,36 @@ Result<void> check_disks(const GuestRecord& record) {
   return {};
 }
 
+Result<void> check_forwards(const NetRecord& net, const std::string& key) {
+  if (net.reserved != 0) return invalid(key + ": a reserved field is not 0");
+  if (net.forward_count > (net.kind == NetKind::passt ? max_forwards : 0))
+    return invalid(key + ".forward: only passt forwards ports, and at most " + std::to_string(max_forwards));
+  for (std::uint32_t i = 0; i < max_forwards; ++i) {
+    const auto& forward = net.forwards[i];
+    if (i >= net.forward_count) {
+      if (forward != PortForward{}) return invalid(key + ".forward: an unused slot is not empty");
+      continue;
+    }
+    const auto name = key + ".forward[" + std::to_string(i) + "]";
+    IMMURE_TRY(check(forward, name));
+    for (const auto& other : std::span(net.forwards).first(i)) {
+      if (collide(forward, other)) return invalid(name + " takes a port of the host that another one takes");
+    }
+  }
+  return {};
+}
+
 Result<void> check_net(const NetRecord& net, const std::string& key) {
   if (!net.id.is_well_formed() || !is_device_id(net.id.view())) {
     return invalid(key + ".id must be 1 to 20 of a-z, 0-9 and '-', and start with a letter or digit");
   }
-  if (net.kind != NetKind::tap && net.kind != NetKind::bridge) {
-    return invalid(key + " must have either a tap or a bridge");
+  if (net.kind != NetKind::tap && net.kind != NetKind::bridge && net.kind != NetKind::passt) {
+    return invalid(key + " must have either a tap, a bridge or passt");
   }
-  if (!net.host.is_well_formed() || !is_interface_name(net.host.view())) {
+  IMMURE_TRY(check_forwards(net, key));
+  if (net.kind == NetKind::passt) {
+    if (net.host != InterfaceName{}) return invalid(key + " names an interface although it has passt");
+  } else if (!net.host.is_well_formed() || !is_interface_name(net.host.view())) {
     return invalid(key + " names an interface that cannot exist: \"" + std::string(net.host.view()) + "\"");
   }
   const auto is_multicast = (net.mac[0] & 1) != 0;  // IEEE 802, 8.2.2
@@ -103,6 +125,8 @@ Result<void> check_nets(const GuestRecord& record) {
       if (net.kind == NetKind::tap && other.kind == net.kind && other.host == net.host) {
         return invalid(key + ".tap \"" + std::string(net.host.view()) + "\" is used twice");
       }
+      if (net.kind == NetKind::passt && other.kind == net.kind)
+        return invalid(key + ".passt: a guest has at most one network through passt");
     }
   }
   return {};
@@ -224,6 +248,18 @@ bool is_device_id(std::string_view text) {
 bool is_interface_name(std::string_view text) {
   return !text.empty() && text.size() < 16 && text != "." && text != ".." &&
          std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '/' && c != ':'; });
+}
+
+std::string_view net_kind_name(NetKind kind) {
+  if (kind == NetKind::passt) return "passt";
+  return kind == NetKind::tap ? "tap" : "bridge";
+}
+
+const NetRecord* passt_net_of(const GuestRecord& record) {
+  for (const auto& net : std::span(record.nets).first(std::min(record.net_count, max_nets))) {
+    if (net.kind == NetKind::passt) return &net;
+  }
+  return nullptr;
 }
 
 std::string mac_text(const MacAddress& mac) {

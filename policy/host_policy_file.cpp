@@ -35,6 +35,10 @@ HostPolicyRecord of_tenant(HostPolicyRecord record, const TenantRecord& tenant) 
   record.bridge_count = tenant.bridge_count;
   std::ranges::copy(tenant.taps, record.taps.begin());
   std::ranges::copy(tenant.bridges, record.bridges.begin());
+  record.passt = tenant.passt;
+  record.forward_addresses = {};
+  record.forward_address_count = tenant.forward_address_count;
+  std::ranges::copy(tenant.forward_addresses, record.forward_addresses.begin());
   if (!tenant.signers.empty()) {
     record.attestation.signers = tenant.signers;
     record.attestation.signature_required = Switch::on;

@@ -22,6 +22,8 @@ HostPolicyRecord default_host_policy() {
   record.max_guests = 65'536;
   record.core_scheduling = CoreScheduling::where_possible;
   record.requester_allowed = Switch::on;
+  record.forward_addresses = {loopback_v4, loopback_v6};
+  record.forward_address_count = 2;
   return record;
 }
 
@@ -63,6 +65,10 @@ Result<void> check(const HostPolicyRecord& record) {
   if (record.requester_allowed != Switch::off && record.requester_allowed != Switch::on)
     return invalid("the host policy says neither yes nor no to the requester");
   if (record.reserved != 0) return invalid("the host policy: a reserved field is not 0");
+  if (record.passt != Switch::off && record.passt != Switch::on)
+    return invalid("networks.passt must be true or false");
+  if (record.forward_address_count > max_forward_addresses)
+    return invalid("networks.forward_addresses: too many");
   IMMURE_TRY(check(record.attestation));
   return check(record.tenant);
 }

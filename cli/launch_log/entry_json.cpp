@@ -33,9 +33,14 @@ Json networks_of(const policy::GuestRecord& guest) {
   Json out = Json::array();
   for (const auto& net : std::span(guest.nets).first(guest.net_count)) {
     out.push_back({{"id", net.id.view()},
-                   {"kind", net.kind == policy::NetKind::tap ? "tap" : "bridge"},
-                   {"interface", net.host.view()},
+                   {"kind", policy::net_kind_name(net.kind)},
+                   {"interface", or_null(net.host.view())},
                    {"mac", policy::mac_text(net.mac)}});
+    if (net.kind != policy::NetKind::passt) continue;
+    auto forwards = Json::array();
+    for (const auto& forward : std::span(net.forwards).first(net.forward_count))
+      forwards.push_back(policy::forward_text(forward));
+    out.back()["forward"] = std::move(forwards);
   }
   return out;
 }

@@ -17,8 +17,10 @@ using toml_text::choose;
 using toml_text::Diagnostics;
 using toml_text::Key;
 using toml_text::quoted;
+using toml_text::read_addresses;
 using toml_text::read_directories;
 using toml_text::read_interfaces;
+using toml_text::read_switch;
 using toml_text::TableReader;
 
 void read_selinux(TableReader& root, HostPolicyRecord& record) {
@@ -85,6 +87,11 @@ void read_images(TableReader images, HostPolicyRecord& record) {
 void read_networks(TableReader networks, HostPolicyRecord& record) {
   record.tap_count = read_interfaces(networks, "taps", record.taps);
   record.bridge_count = read_interfaces(networks, "bridges", record.bridges);
+  record.passt = read_switch(networks, "passt");
+  if (networks.has("forward_addresses")) {
+    record.forward_addresses = {};
+    record.forward_address_count = read_addresses(networks, "forward_addresses", record.forward_addresses);
+  }
   networks.finish();
 }
 
