@@ -19,6 +19,7 @@ struct Paths {
   std::string vmm = IMMURE_LIBEXECDIR "/immure-vmm";
   std::string monitor = IMMURE_LIBEXECDIR "/immure-monitor";
   std::string attest = IMMURE_LIBEXECDIR "/immure-attest";
+  std::string passt = "/usr/bin/passt";
   std::string immure = IMMURE_BINDIR "/immure";
   std::string launch_log = policy::launch_log_path;
   std::string host_policy = policy::host_policy_path;

@@ -33,4 +33,12 @@ constexpr int vsock = 7;  ///< SEQPACKET socket to the VMM: VsockFrame; absent w
 constexpr int vsock_listener = 8;  ///< STREAM AF_UNIX listener: /run/immure/guests/NAME/vsock.sock
 }  // namespace monitor_fd
 
+/// And for its passt.
+namespace passt_fd {
+constexpr int null_in = 0;
+constexpr int null_out = 1;
+constexpr int log = 2;     ///< pipe to the monitor, the VMM's own: what passt has to say before it serves
+constexpr int frames = 3;  ///< STREAM socket to the VMM
+}  // namespace passt_fd
+
 }  // namespace immure::policy

@@ -5,6 +5,10 @@ namespace immure::launcher {
 
 Result<void> attach_networks(Launch& launch) {
   for (const auto& net : std::span(launch.guest.nets).first(launch.guest.net_count)) {
+    if (net.kind == policy::NetKind::passt) {
+      launch.nets.emplace_back();  // see start_passt()
+      continue;
+    }
     const std::string host(net.host.view());
     auto attached = net.kind == policy::NetKind::tap ? launch.kernel.attach_tap(host)
                                                      : launch.kernel.make_bridged_tap(host);
