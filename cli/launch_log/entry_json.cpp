@@ -84,6 +84,7 @@ Json confinement_of(const policy::GuestState& state) {
           {"landlock_abi", state.landlock_abi},
           {"vmm_pid", state.vmm_pid},
           {"monitor_pid", state.monitor_pid},
+          {"passt_pid", state.passt_pid == 0 ? Json(nullptr) : Json(state.passt_pid)},
           {"keeper_pid", state.keeper_pid}};
 }
 

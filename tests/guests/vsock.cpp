@@ -2,6 +2,7 @@
 //   vsock echo PORT       accepts one connection and sends back what comes, until its end
 //   vsock connect PORT    connects to the host, sends what is on its input, then prints what comes
 //   vsock datagrams PORT  sends back each datagram that comes to this port of UDP
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
