@@ -83,7 +83,8 @@ void add_forwards(std::vector<Verdict>& verdicts, const NetRecord& net, const st
 Verdict of_net(const NetRecord& net, const std::string& key, const HostPolicyRecord& host) {
   if (net.kind == NetKind::passt) {
     const auto passed = host.passt == Switch::on;
-    return {"networks.passt", is(key + ".passt", "true"), passed ? "it" : "no network through passt", passed};
+    return {"networks.passt", is(key + ".passt", "true"),
+            passed ? "networks through passt" : "no network through passt", passed};
   }
   const bool is_tap = net.kind == NetKind::tap;
   const auto allowed = is_tap ? std::span<const InterfaceName>(host.taps).first(host.tap_count)
