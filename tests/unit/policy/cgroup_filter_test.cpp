@@ -51,7 +51,8 @@ bool allows(const std::vector<bpf_insn>& program, const bpf_sock_addr& context) 
 }
 
 NetRecord forwarding(std::initializer_list<const char*> forwards) {
-  NetRecord net{.kind = NetKind::passt};
+  NetRecord net;
+  net.kind = NetKind::passt;
   for (const auto* forward : forwards) net.forwards.at(net.forward_count++) = parse_forward(forward).value();
   return net;
 }
