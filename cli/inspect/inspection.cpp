@@ -170,6 +170,9 @@ std::optional<std::string> image_label_in(const std::vector<FileView>& files) {
 /// Nothing where the process is gone.
 Result<std::optional<ProcessView>> view_if_there(const Result<ProcessDirectory>& process) {
   if (!process) return std::nullopt;
+  // One that nobody has waited for yet is gone, too.
+  const auto status = process->read("status");
+  if (status && field_of(*status, "State:").value_or("").starts_with('Z')) return std::nullopt;
   auto seen = view(*process);
   if (seen) return std::move(*seen);
   const auto error_number = seen.error().error_number;

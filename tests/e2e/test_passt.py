@@ -86,6 +86,20 @@ class PasstTest(ImmureTest):
         line = f"console=ttyS0 quiet panic=-1 immure.test={test} immure.peer={peer}"
         return self.guest(name, command_line=line, nets=[{"id": "wan", "passt": True, **net}])
 
+    def fetch_once_served(self, address: str, port: int) -> bytes:
+        """passt takes a connection that the guest's program does not take yet, and ends it."""
+        answers = []
+
+        def answered() -> bool:
+            try:
+                answers.append(fetch(address, port))
+            except ConnectionError:
+                return False
+            return bool(answers[-1])
+
+        wait_for(answered, 60)
+        return answers[-1]
+
     def no_passt_left(self) -> None:
         wait_for(lambda: not processes_named("passt"), 20)
 
@@ -111,7 +125,7 @@ class TestReach(PasstTest):
         listening = subprocess.run(["ss", "-Hlntup"], check=True, capture_output=True, text=True).stdout
         own = {line.split()[4] for line in listening.splitlines() if f"pid={pid}," in line}
         self.assertEqual(own, {"127.0.0.1:18080", "127.0.0.1:18053"})
-        self.assertEqual(fetch("127.0.0.1", 18080), b"hello from the guest\n")
+        self.assertEqual(self.fetch_once_served("127.0.0.1", 18080), b"hello from the guest\n")
         # Answers to datagrams come back to the host's own loopback.
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.settimeout(5)
