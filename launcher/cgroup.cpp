@@ -72,14 +72,20 @@ Result<void> Cgroup::create(Kernel& kernel, const policy::GuestRecord& guest,
   IMMURE_TRY(tolerate(EEXIST, kernel.make_directory(root_ + "/immure", 0755)));
   IMMURE_TRY(kernel.make_directory(path(""), 0755));
   IMMURE_TRY(pass_controllers(kernel, root_, path("")));
-  IMMURE_TRY(kernel.forbid_devices(path("")));
+  IMMURE_TRY(kernel.attach_filter(path(""), policy::device_filter()));
   auto limits = policy::vmm_limits(guest, host);
   const auto pages = policy::huge_page_limits(guest, IMMURE_TRY(kernel.list_directory(path(""))));
   limits.insert(limits.end(), pages.begin(), pages.end());
   IMMURE_TRY(make_leaf(kernel, path("vmm"), limits));
   if (policy::has_net_filter(guest, host))
     IMMURE_TRY(make_leaf(kernel, path("net"), policy::monitor_limits(host)));
-  return make_leaf(kernel, path("monitor"), policy::monitor_limits(host));
+  IMMURE_TRY(make_leaf(kernel, path("monitor"), policy::monitor_limits(host)));
+  const auto* const net = policy::passt_net_of(guest);
+  if (net == nullptr) return {};
+  IMMURE_TRY(make_leaf(kernel, path("passt"), policy::passt_limits(guest, host)));
+  for (const auto& filter : policy::passt_filters(*net))
+    IMMURE_TRY(kernel.attach_filter(path("passt"), filter));
+  return {};
 }
 
 Result<void> Cgroup::kill(Kernel& kernel, std::string_view leaf) const {
@@ -99,7 +105,7 @@ Result<void> Cgroup::destroy(Kernel& kernel) const {
     if (killed) killed = await(kernel, path(leaf), "populated", "0");
     IMMURE_TRY(tolerate(ENOENT, std::move(killed)));
   }
-  for (const auto* leaf : {"vmm", "monitor", "net", ""}) {
+  for (const auto* leaf : {"vmm", "monitor", "net", "passt", ""}) {
     IMMURE_TRY(tolerate(ENOENT, kernel.remove(path(leaf))));
   }
   return {};

@@ -7,24 +7,24 @@ namespace immure::launcher {
 
 enum class Motion { stopped, running };
 
-/// The cgroups of one guest: ROOT/immure/NAME with the leaves vmm and monitor, and net where its networks are
-/// filtered.
+/// The cgroups of one guest: ROOT/immure/NAME with the leaves vmm and monitor, net where its networks are
+/// filtered, and passt where it has one through that.
 class Cgroup {
  public:
   Cgroup(std::string root, std::string_view guest) : root_(std::move(root)), guest_(guest) {}
   /// The one whose path() of no leaf is `path`; an Error where it cannot be.
   static Result<Cgroup> at(std::string_view path);
 
-  /// Makes the three directories, passes the controllers down, sets the limits, and lets nobody in it open a
-  /// device: those that the guest has are opened by the launcher. An Error where a limit cannot be set or is
-  /// not what was written.
+  /// Makes the directories, passes the controllers down, sets the limits, and lets nobody in it open a
+  /// device: those that the guest has are opened by the launcher; passt reaches less of the network than the
+  /// host. An Error where a limit cannot be set or is not what was written.
   Result<void> create(Kernel& kernel, const policy::GuestRecord& guest,
                       const policy::HostPolicyRecord& host) const;
 
   /// Kills all that lives in it, waits until it is empty and removes it. No error where it is gone already.
   Result<void> destroy(Kernel& kernel) const;
 
-  /// Kills what lives in one leaf, or in both where `leaf` is empty.
+  /// Kills what lives in one leaf, or in all where `leaf` is empty.
   Result<void> kill(Kernel& kernel, std::string_view leaf) const;
 
   /// Stops what lives in one leaf where it is, or lets it go on; returns once the kernel says that it is so.

@@ -12,7 +12,8 @@ constexpr int deadline_milliseconds =
     60'000;  // Emulated hosts are slow; a VMM that hangs is not worth hurry.
 constexpr std::size_t kept_log_bytes = 800;
 
-/// The VMM's last words, as they are: whoever shows them takes control characters out.
+}  // namespace
+
 std::string last_words(Kernel& kernel, int log_fd) {
   std::string text;
   std::array<char, 1024> chunk{};
@@ -28,8 +29,6 @@ std::string last_words(Kernel& kernel, int log_fd) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text.empty() ? text : ": " + text;
 }
-
-}  // namespace
 
 Result<std::uint32_t> await_vmm(Kernel& kernel, int gate, const Process& vmm, int log_fd,
                                 policy::ExitCode& failure) {

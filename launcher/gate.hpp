@@ -12,6 +12,9 @@ namespace immure::launcher {
 Result<std::uint32_t> await_vmm(Kernel& kernel, int gate, const Process& vmm, int log_fd,
                                 policy::ExitCode& failure);
 
+/// What stands in the log pipe now, as it is, behind ": ": whoever shows it takes control characters out.
+std::string last_words(Kernel& kernel, int log_fd);
+
 /// Lets the guest run.
 Result<void> open_gate(Kernel& kernel, int gate);
 

@@ -64,7 +64,7 @@ Result<ExitCode> await_end(Launch& launch, int stop_signals_fd) {
     return invalid("the owner of the rules of its networks was gone: the guest was killed");
   }
   if (end.signal == 0 && end.status == static_cast<int>(policy::VmmExit::guest_reset) && !stopped) {
-    IMMURE_TRY(execute(make_restart_plan(), launch));
+    IMMURE_TRY(execute(make_restart_plan(launch.guest), launch));
     return ExitCode::success;
   }
   launch.vmm = {};
@@ -85,8 +85,9 @@ Ending keep(Launch& launch, int stop_signals_fd, const Reporter& reporter) {
 
 /// Gives the monitor the time to drain what the VMM said last.
 void let_monitor_finish(Launch& launch) {
-  // The monitor ends by itself once nobody holds the other ends.
+  // The monitor ends by itself once nobody holds the other ends, and passt has one of the log.
   launch.channels = {};
+  if (launch.passt.pidfd) static_cast<void>(launch.kernel.kill(launch.passt));
   if (!launch.monitor.pidfd) return;
   pollfd ended{.fd = launch.monitor.pidfd.get(), .events = POLLIN, .revents = 0};
   static_cast<void>(launch.kernel.poll(std::span(&ended, 1), monitor_milliseconds));

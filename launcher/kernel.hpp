@@ -12,6 +12,7 @@
 
 #include "base/files.hpp"
 #include "base/overridable.hpp"
+#include "policy/cgroup_filter.hpp"
 #include "policy/host_policy_record.hpp"
 
 namespace immure::launcher {
@@ -98,8 +99,9 @@ class Kernel : public Overridable {
   virtual Result<void> join_bridge(const std::string& tap, const std::string& bridge);
 
   // Processes.
-  /// Lets no process in the cgroup at this path, or below it, open or make a device; read back.
-  virtual Result<void> forbid_devices(const std::string& cgroup);
+  /// Has the kernel ask this program of what processes in the cgroup at this path, or below it, do; read
+  /// back.
+  virtual Result<void> attach_filter(const std::string& cgroup, const policy::CgroupFilter& filter);
   virtual Result<Process> clone(std::uint64_t flags, int cgroup_fd);
   virtual Result<void> kill(const Process& process);
   virtual Result<ProcessEnd> wait(const Process& process);

@@ -7,7 +7,6 @@
 #include <sys/syscall.h>
 
 #include "launcher/kernel.hpp"
-#include "policy/device_filter.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -23,26 +22,28 @@ std::uint64_t address_of(const Pointee* pointer) {
 
 }  // namespace
 
-Result<void> Kernel::forbid_devices(const std::string& cgroup) {
+Result<void> Kernel::attach_filter(const std::string& cgroup, const policy::CgroupFilter& filter) {
+  const std::string name = filter.name;
   const auto directory = IMMURE_TRY(open(cgroup, O_RDONLY | O_DIRECTORY, Links::refused));
   bpf_attr load{};
-  load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-  load.insns = address_of(policy::no_devices.data());
-  load.insn_cnt = policy::no_devices.size();
+  load.prog_type = filter.type;
+  load.expected_attach_type = filter.attach;
+  load.insns = address_of(filter.program.data());
+  load.insn_cnt = static_cast<std::uint32_t>(filter.program.size());
   load.license = address_of("");
   const UniqueFd program(static_cast<int>(bpf(BPF_PROG_LOAD, load)));
-  if (!program) return system_error("load the device filter");
+  if (!program) return system_error("load the " + name);
   bpf_attr attach{};
   attach.target_fd = static_cast<std::uint32_t>(directory.get());
   attach.attach_bpf_fd = static_cast<std::uint32_t>(program.get());
-  attach.attach_type = BPF_CGROUP_DEVICE;
+  attach.attach_type = filter.attach;
   attach.attach_flags = BPF_F_ALLOW_MULTI;  // The groups above may have filters, too: each can only forbid.
-  IMMURE_TRY(checked(bpf(BPF_PROG_ATTACH, attach), "attach the device filter to " + cgroup));
+  IMMURE_TRY(checked(bpf(BPF_PROG_ATTACH, attach), "attach the " + name + " to " + cgroup));
   bpf_attr query{};
   query.query.target_fd = static_cast<std::uint32_t>(directory.get());
-  query.query.attach_type = BPF_CGROUP_DEVICE;
-  IMMURE_TRY(checked(bpf(BPF_PROG_QUERY, query), "ask for the device filter of " + cgroup));
-  if (query.query.prog_cnt == 0) return invalid(cgroup + " has no device filter after one was attached");
+  query.query.attach_type = filter.attach;
+  IMMURE_TRY(checked(bpf(BPF_PROG_QUERY, query), "ask for the " + name + " of " + cgroup));
+  if (query.query.prog_cnt == 0) return invalid(cgroup + " has no " + name + " after one was attached");
   return {};
 }
 

@@ -31,21 +31,24 @@ struct Launch {
   Cgroup cgroup{paths.cgroups, guest.name.view()};
 
   Selinux selinux{};
-  uid_t uid = 0;  ///< the VMM's; the monitor has uid + 1
+  uid_t uid = 0;        ///< the VMM's; the monitor has uid + 1
+  uid_t passt_uid = 0;  ///< of another pair; 0: the guest has no network through passt
   selinux::GuestLabels labels{};
   int landlock_version = 0;
   UniqueFd null{};
   UniqueFd kvm{};
   UniqueFd vmm_program{};
   UniqueFd monitor_program{};
+  UniqueFd passt_program{};
   UniqueFd record{};
   UniqueFd kernel_image{};
   UniqueFd initrd_image{};
   std::vector<UniqueFd> disks{};  ///< as many as guest.disks, once they are open
   off_t longest_disk = 0;         ///< bytes of the longest file among those that the guest writes
   policy::Measurement measurement{};
-  std::vector<UniqueFd> nets{};     ///< as many as guest.nets, once they are attached
-  std::vector<std::string> taps{};  ///< their interfaces, as many
+  /// As many as guest.nets, once they are attached; the one through passt is there while a VMM is started.
+  std::vector<UniqueFd> nets{};
+  std::vector<std::string> taps{};  ///< their interfaces, as many; empty for that one
   Process net_filter{};             ///< owns the rules of those; none where there are no rules
   Channels channels{};
 
@@ -53,6 +56,7 @@ struct Launch {
   SpawnSpec vmm_spec{};  ///< of the VMM started last
   Process vmm{};
   Process monitor{};
+  Process passt{};
   std::uint32_t vmm_threads = 0;
   std::string evidence{};    ///< what the kernel said of the VMM, until it is in the launch log
   std::string log_digest{};  ///< of the line of the launch log that says how this VMM was started

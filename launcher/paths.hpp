@@ -20,6 +20,7 @@ struct Paths {
   std::string monitor = IMMURE_LIBEXECDIR "/immure-monitor";
   std::string net = IMMURE_LIBEXECDIR "/immure-net";
   std::string attest = IMMURE_LIBEXECDIR "/immure-attest";
+  std::string passt = "/usr/bin/passt";
   std::string immure = IMMURE_BINDIR "/immure";
   std::string launch_log = policy::launch_log_path;
   std::string host_policy = policy::host_policy_path;

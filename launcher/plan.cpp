@@ -32,7 +32,7 @@ Plan make_plan(const policy::GuestRecord& guest) {
             {"make the VMM's record, the log pipe, the console and control sockets", ExitCode::failure,
              make_channels},
             {"tell the audit log who the guest is and what it gets", ExitCode::failure, audit_guest}};
-  const auto start = make_restart_plan();
+  const auto start = make_restart_plan(guest);
   plan.insert(plan.end(), start.begin(), start.end());
   // After the read-back and before the guest runs: from here on the monitor reads the VMM's log.
   plan.insert(std::prev(plan.end(), 3),
@@ -40,14 +40,19 @@ Plan make_plan(const policy::GuestRecord& guest) {
   return plan;
 }
 
-Plan make_restart_plan() {
-  return {
+Plan make_restart_plan(const policy::GuestRecord& guest) {
+  Plan plan{
       {"start the VMM in its cgroup and in new namespaces; there:", ExitCode::confinement_failed, start_vmm},
       {"wait until every thread of the VMM is behind its own filter", ExitCode::failure, await_ready},
       {"read back from /proc what the VMM really is", ExitCode::confinement_failed, read_back_vmm},
       {"record the guest's state, and in the launch log how it was started", ExitCode::failure, record_start},
       {"tell the audit log that the guest starts", ExitCode::failure, audit_start},
       {"let the guest run", ExitCode::vmm_died, release_guest}};
+  if (policy::passt_net_of(guest) != nullptr) {
+    plan.insert(plan.begin(), {"start passt in the host's network, as a uid of its own; read back",
+                               ExitCode::confinement_failed, start_passt});
+  }
+  return plan;
 }
 
 Result<void> execute(const Plan& plan, Launch& launch) {

@@ -17,7 +17,7 @@ using Plan = std::vector<Step>;
 Plan make_plan(const policy::GuestRecord& guest);
 
 /// A fresh VMM for the same guest, with the same identity and files: after a reboot of the guest.
-Plan make_restart_plan();
+Plan make_restart_plan(const policy::GuestRecord& guest);
 
 /// Runs the steps in order and stops at the first that fails. launch.failure is then the exit code for the
 /// user.
@@ -63,6 +63,9 @@ Result<void> join_networks(Launch& launch);
 /// share has the guest's own label, as the launcher's categories would put it out of the guest's reach.
 Result<void> make_channels(Launch& launch);
 
+/// A passt for the VMM that is started next, read back once it has confined itself. The one before goes: its
+/// socket may hold a part of a frame.
+Result<void> start_passt(Launch& launch);
 /// The confined process of the VMM, up to its gate.
 Result<void> start_vmm(Launch& launch);
 Result<void> await_ready(Launch& launch);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "launcher/kernel.hpp"
-#include "launcher/steps/confinement.hpp"
+#include "launcher/spawn.hpp"
 #include "policy/vcpu_place.hpp"
 
 namespace immure::launcher {
@@ -15,6 +15,8 @@ struct Expected {
   std::uint32_t threads = 1;  ///< exactly
   unsigned filters = 1;       ///< seccomp filters of each thread, at least
   policy::CoreScheduling core_scheduling{};
+  /// host_network: and, as passt leaves it, a user namespace of its own with sockets of the host's network.
+  Surroundings surroundings{};
   /// Where those run that have a place of their own, by number.
   std::vector<policy::VcpuPlace> vcpus{};
   std::vector<FdMapping> fds;

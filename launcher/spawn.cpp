@@ -13,7 +13,9 @@ Result<void> confine_and_execute(Kernel& kernel, const SpawnSpec& spec) {
   for (const auto& step : make_confinement(spec)) {
     IMMURE_TRY(std::visit([&](const auto& each) { return each.apply(kernel); }, step));
   }
-  return kernel.execute(spec.program_fd, {spec.name});
+  std::vector<std::string> arguments{spec.name};
+  arguments.insert(arguments.end(), spec.arguments.begin(), spec.arguments.end());
+  return kernel.execute(spec.program_fd, std::move(arguments));
 }
 
 }  // namespace
@@ -22,10 +24,15 @@ std::vector<ConfinementStep> make_confinement(const SpawnSpec& spec) {
   std::vector<ConfinementStep> steps{ArrangeFds{spec.fds}, OwnCores{spec.core_scheduling},
                                      LimitResources{.file_bytes = spec.file_bytes,
                                                     .realtime_priority = spec.realtime_priority,
+                                                    .open_files = spec.open_files,
                                                     .locked_bytes = spec.locked_bytes}};
   // While /proc is there.
   if (!spec.label.empty()) steps.emplace_back(ExecContext{spec.label});
-  steps.emplace_back(NewRoot{spec.mount_point});
+  if (spec.surroundings == Surroundings::nothing) {
+    steps.emplace_back(NewRoot{spec.mount_point});
+  } else {
+    steps.emplace_back(OwnMounts{});
+  }
   steps.emplace_back(DropPrivileges{spec.uid});
   steps.emplace_back(Sandbox{spec.landlock_version, spec.program_fd, spec.filter});
   return steps;
@@ -39,7 +46,9 @@ Result<Process> spawn(Kernel& kernel, const SpawnSpec& spec) {
   UniqueFd report(IMMURE_TRY(kernel.duplicate_above(failure.second.get(), ArrangeFds::first_free)));
   moved.program_fd = program.get();
 
-  auto process = IMMURE_TRY(kernel.clone(NewRoot::namespace_flags, spec.cgroup_fd));
+  const auto own =
+      spec.surroundings == Surroundings::nothing ? NewRoot::namespace_flags : OwnMounts::namespace_flags;
+  auto process = IMMURE_TRY(kernel.clone(own, spec.cgroup_fd));
   if (process.pid == 0) {
     const auto executed = confine_and_execute(kernel, moved);
     static_cast<void>(write_all(report.get(), std::as_bytes(std::span(executed.error().message))));

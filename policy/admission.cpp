@@ -64,8 +64,28 @@ void add_paths(std::vector<Verdict>& verdicts, const GuestRecord& guest, const H
   }
 }
 
+/// Which addresses of the host lead to the guest: one verdict for each port.
+void add_forwards(std::vector<Verdict>& verdicts, const NetRecord& net, const std::string& key,
+                  const HostPolicyRecord& host) {
+  const auto allowed = std::span(host.forward_addresses).first(host.forward_address_count);
+  std::string list;
+  for (const auto& address : allowed) list += (list.empty() ? "" : ", ") + address_text(address);
+  for (std::uint32_t i = 0; i < net.forward_count; ++i) {
+    const auto& forward = net.forwards[i];
+    verdicts.push_back({"networks.forward_addresses",
+                        is_quoted(key + ".forward[" + std::to_string(i) + "]", forward_text(forward)),
+                        list.empty() ? "no address of the host" : "ports of " + list,
+                        std::ranges::find(allowed, forward.address) != allowed.end()});
+  }
+}
+
 /// Default deny: whatever connects a guest to the world is named by the host's owner.
 Verdict of_net(const NetRecord& net, const std::string& key, const HostPolicyRecord& host) {
+  if (net.kind == NetKind::passt) {
+    const auto passed = host.passt == Switch::on;
+    return {"networks.passt", is(key + ".passt", "true"),
+            passed ? "networks through passt" : "no network through passt", passed};
+  }
   const bool is_tap = net.kind == NetKind::tap;
   const auto allowed = is_tap ? std::span<const InterfaceName>(host.taps).first(host.tap_count)
                               : std::span<const InterfaceName>(host.bridges).first(host.bridge_count);
@@ -150,7 +170,9 @@ std::vector<Verdict> evaluate(const GuestRecord& guest, const HostPolicyRecord& 
   add_paths(verdicts, guest, host);
   add_signature(verdicts, guest, host.attestation);
   for (std::uint32_t i = 0; i < guest.net_count; ++i) {
-    verdicts.push_back(of_net(guest.nets[i], "nets[" + std::to_string(i) + "]", host));
+    const auto key = "nets[" + std::to_string(i) + "]";
+    verdicts.push_back(of_net(guest.nets[i], key, host));
+    add_forwards(verdicts, guest.nets[i], key, host);
   }
   add_addresses(verdicts, guest, host);
   return verdicts;

@@ -5,8 +5,9 @@ namespace {
 
 constexpr std::uint64_t default_overhead = 64ULL << 20;
 constexpr std::uint64_t monitor_bytes = 32ULL << 20;
-constexpr std::uint64_t quota_period = 100'000;  // Microseconds: the kernel's default.
-constexpr std::uint64_t page = 4096;             // What the kernel rounds limits of memory to.
+constexpr std::uint64_t passt_bytes = 192ULL << 20;  // Buffers and tables of 75 to 205 MB, touched in part.
+constexpr std::uint64_t quota_period = 100'000;      // Microseconds: the kernel's default.
+constexpr std::uint64_t page = 4096;                 // What the kernel rounds limits of memory to.
 
 /// Of CPUs and memory nodes the kernel takes any that may once be there; effective are those that are.
 void add_set(std::vector<CgroupLimit>& limits, const std::string& file, const HostSet& set) {
@@ -53,6 +54,13 @@ std::vector<CgroupLimit> monitor_limits(const HostPolicyRecord& host) {
   std::vector<CgroupLimit> limits{
       {"memory.max", std::to_string(monitor_bytes)}, {"memory.swap.max", "0"}, {"pids.max", "4"}};
   add_set(limits, "cpuset.cpus", host.cpus);
+  return limits;
+}
+
+std::vector<CgroupLimit> passt_limits(const GuestRecord& guest, const HostPolicyRecord& host) {
+  std::vector<CgroupLimit> limits{
+      {"memory.max", std::to_string(passt_bytes)}, {"memory.swap.max", "0"}, {"pids.max", "2"}};
+  add_set(limits, "cpuset.cpus", guest.resources.cpus.empty() ? host.cpus : guest.resources.cpus);
   return limits;
 }
 

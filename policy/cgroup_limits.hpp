@@ -26,4 +26,7 @@ std::vector<CgroupLimit> huge_page_limits(const GuestRecord& guest, const std::v
 /// Those of its monitor.
 std::vector<CgroupLimit> monitor_limits(const HostPolicyRecord& host);
 
+/// Those of its passt.
+std::vector<CgroupLimit> passt_limits(const GuestRecord& guest, const HostPolicyRecord& host);
+
 }  // namespace immure::policy

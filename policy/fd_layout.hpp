@@ -17,7 +17,7 @@ constexpr int kernel = 8;       ///< sealed memfd: bzImage or ELF
 constexpr int initrd = 9;       ///< sealed memfd; absent where there is no initrd
 constexpr int vsock = 10;       ///< SEQPACKET socket to the monitor: VsockFrame; absent without vsock
 constexpr int first_disk = 16;  ///< disk i is first_disk + i
-constexpr int first_net = 48;   ///< network i is first_net + i: an attached tap
+constexpr int first_net = 48;   ///< network i is first_net + i: an attached tap, or a STREAM socket to passt
 }  // namespace vmm_fd
 
 /// The same for a guest's monitor.
@@ -32,5 +32,13 @@ constexpr int listener = 6;  ///< SEQPACKET AF_UNIX listener: /run/immure/guests
 constexpr int vsock = 7;  ///< SEQPACKET socket to the VMM: VsockFrame; absent without vsock, as is the next
 constexpr int vsock_listener = 8;  ///< STREAM AF_UNIX listener: /run/immure/guests/NAME/vsock.sock
 }  // namespace monitor_fd
+
+/// And for its passt.
+namespace passt_fd {
+constexpr int null_in = 0;
+constexpr int null_out = 1;
+constexpr int log = 2;     ///< pipe to the monitor, the VMM's own: what passt has to say before it serves
+constexpr int frames = 3;  ///< STREAM socket to the VMM
+}  // namespace passt_fd
 
 }  // namespace immure::policy

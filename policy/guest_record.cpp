@@ -84,6 +84,25 @@ Result<void> check_net_addresses(const NetRecord& net, const std::string& key) {
   return {};
 }
 
+Result<void> check_forwards(const NetRecord& net, const std::string& key) {
+  if (net.reserved != 0) return invalid(key + ": a reserved field is not 0");
+  if (net.forward_count > (net.kind == NetKind::passt ? max_forwards : 0))
+    return invalid(key + ".forward: only passt forwards ports, and at most " + std::to_string(max_forwards));
+  for (std::uint32_t i = 0; i < max_forwards; ++i) {
+    const auto& forward = net.forwards[i];
+    if (i >= net.forward_count) {
+      if (forward != PortForward{}) return invalid(key + ".forward: an unused slot is not empty");
+      continue;
+    }
+    const auto name = key + ".forward[" + std::to_string(i) + "]";
+    IMMURE_TRY(check(forward, name));
+    for (const auto& other : std::span(net.forwards).first(i)) {
+      if (collide(forward, other)) return invalid(name + " takes a port of the host that another one takes");
+    }
+  }
+  return {};
+}
+
 Result<void> check_nets(const GuestRecord& record) {
   if (record.net_count > max_nets) {
     return invalid("nets: at most " + std::to_string(max_nets) + " are allowed");
@@ -104,6 +123,8 @@ Result<void> check_nets(const GuestRecord& record) {
       if (net.kind == NetKind::tap && other.kind == net.kind && other.host == net.host) {
         return invalid(key + ".tap \"" + std::string(net.host.view()) + "\" is used twice");
       }
+      if (net.kind == NetKind::passt && other.kind == net.kind)
+        return invalid(key + ".passt: a guest has at most one network through passt");
     }
   }
   return {};
@@ -232,6 +253,18 @@ bool is_interface_name(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '/' && c != ':'; });
 }
 
+std::string_view net_kind_name(NetKind kind) {
+  if (kind == NetKind::passt) return "passt";
+  return kind == NetKind::tap ? "tap" : "bridge";
+}
+
+const NetRecord* passt_net_of(const GuestRecord& record) {
+  for (const auto& net : std::span(record.nets).first(std::min(record.net_count, max_nets))) {
+    if (net.kind == NetKind::passt) return &net;
+  }
+  return nullptr;
+}
+
 std::string mac_text(const MacAddress& mac) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string text;
@@ -265,10 +298,15 @@ Result<void> check(const NetRecord& net, const std::string& key) {
   if (!net.id.is_well_formed() || !is_device_id(net.id.view())) {
     return invalid(key + ".id must be 1 to 20 of a-z, 0-9 and '-', and start with a letter or digit");
   }
-  if (net.kind != NetKind::tap && net.kind != NetKind::bridge) {
-    return invalid(key + " must have either a tap or a bridge");
+  if (net.kind != NetKind::tap && net.kind != NetKind::bridge && net.kind != NetKind::passt) {
+    return invalid(key + " must have either a tap, a bridge or passt");
   }
-  if (!net.host.is_well_formed() || !is_interface_name(net.host.view())) {
+  IMMURE_TRY(check_forwards(net, key));
+  if (net.kind == NetKind::passt) {
+    if (net.host != InterfaceName{}) return invalid(key + " names an interface although it has passt");
+    if (net.addresses != decltype(net.addresses){})
+      return invalid(key + ".addresses: passt gives the guest its address");
+  } else if (!net.host.is_well_formed() || !is_interface_name(net.host.view())) {
     return invalid(key + " names an interface that cannot exist: \"" + std::string(net.host.view()) + "\"");
   }
   const auto is_multicast = (net.mac[0] & 1) != 0;  // IEEE 802, 8.2.2

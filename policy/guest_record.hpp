@@ -9,6 +9,7 @@
 #include "policy/cpu_model.hpp"
 #include "policy/host_set.hpp"
 #include "policy/ip_address.hpp"
+#include "policy/port_forward.hpp"
 #include "policy/rate_limit.hpp"
 #include "policy/record_header.hpp"
 
@@ -80,16 +81,19 @@ using InterfaceName = BoundedString<16>;         ///< of the host: 1 to 15 visib
 using MacAddress = std::array<std::uint8_t, 6>;  ///< as on the wire; a unicast address, not all zero
 
 /// tap: an interface that the host's owner made. bridge: one that the launch makes and joins to a bridge; it
-/// goes with the guest.
-enum class NetKind : std::uint16_t { tap = 1, bridge = 2 };
+/// goes with the guest. passt: no interface, but a program that makes the guest's connections its own.
+enum class NetKind : std::uint16_t { tap = 1, bridge = 2, passt = 3 };
 
 /// One network interface as the guest specification asks for it.
 struct NetRecord {
   BoundedString<32> id;  ///< as a disk's, unique among the networks
-  InterfaceName host;    ///< the tap or the bridge
+  InterfaceName host;    ///< the tap or the bridge; empty with passt
   MacAddress mac{};
   NetKind kind{};
-  RateLimit limit{};  ///< of each direction
+  RateLimit limit{};                ///< of each direction
+  std::uint32_t forward_count = 0;  ///< only with passt
+  std::uint32_t reserved = 0;
+  std::array<PortForward, max_forwards> forwards{};
   /// Its own, which it alone may use; those in use come first. None: it may use any.
   std::array<IpAddress, max_net_addresses> addresses{};
 
@@ -179,6 +183,10 @@ bool is_device_id(std::string_view text);
 /// True for a name that the kernel may give an interface (dev_valid_name() in net/core/dev.c), and that has
 /// no character to hide behind.
 bool is_interface_name(std::string_view text);
+/// "tap", "bridge" or "passt"
+std::string_view net_kind_name(NetKind kind);
+/// The guest's network through passt, of which it has at most one; null where it has none.
+const NetRecord* passt_net_of(const GuestRecord& record);
 /// "52:54:00:12:34:56"
 std::string mac_text(const MacAddress& mac);
 /// Whether its frames pass an interface of the host's, where they can be looked at.

@@ -27,7 +27,11 @@ GuestState make_guest_state(const GuestRecord& guest, const Measurement& measure
     add(disk.path, FileRole::disk, "disk:" + std::string(disk.id.view()), disk.access, next++);
   }
   for (const auto& net : std::span(guest.nets).first(guest.net_count)) {
-    state.nets[state.net_count++] = {.id = net.id, .mac = net.mac, .kind = net.kind};
+    state.nets[state.net_count++] = {.id = net.id,
+                                     .mac = net.mac,
+                                     .kind = net.kind,
+                                     .forward_count = static_cast<std::uint16_t>(net.forward_count),
+                                     .forwards = net.forwards};
   }
   return state;
 }

@@ -23,6 +23,8 @@ struct GuestNet {
   BoundedString<32> id;
   MacAddress mac{};
   NetKind kind{};
+  std::uint16_t forward_count = 0;
+  std::array<PortForward, max_forwards> forwards{};
 };
 
 constexpr std::uint32_t max_guest_files = max_disks + 3;
@@ -53,8 +55,8 @@ struct GuestState {
   std::uint64_t memory_bytes = 0;
   std::array<GuestFile, max_guest_files> files{};
   std::uint32_t net_count = 0;
-  std::uint32_t reserved = 0;
-  TenantName tenant;  ///< empty: the host's owner
+  std::int32_t passt_pid = 0;  ///< 0: no network goes through passt
+  TenantName tenant;           ///< empty: the host's owner
   std::array<GuestNet, max_nets> nets{};
 };
 

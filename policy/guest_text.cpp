@@ -29,8 +29,8 @@ std::string disks_of(const GuestRecord& guest) {
 
 std::string nets_of(const GuestRecord& guest) {
   return list_of(guest.nets, guest.net_count, [](const NetRecord& net) {
-    const auto* kind = net.kind == NetKind::tap ? " (tap " : " (bridge ";
-    return std::string(net.id.view()) + kind + std::string(net.host.view()) + ")";
+    return std::string(net.id.view()) + " (" + std::string(net_kind_name(net.kind)) +
+           (net.host.empty() ? "" : " " + std::string(net.host.view())) + ")";
   });
 }
 

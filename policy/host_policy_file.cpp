@@ -37,6 +37,10 @@ HostPolicyRecord of_tenant(HostPolicyRecord record, const TenantRecord& tenant) 
   std::ranges::copy(tenant.taps, record.taps.begin());
   std::ranges::copy(tenant.bridges, record.bridges.begin());
   if (!tenant.addresses.empty()) record.addresses = tenant.addresses;
+  record.passt = tenant.passt;
+  record.forward_addresses = {};
+  record.forward_address_count = tenant.forward_address_count;
+  std::ranges::copy(tenant.forward_addresses, record.forward_addresses.begin());
   if (!tenant.signers.empty()) {
     record.attestation.signers = tenant.signers;
     record.attestation.signature_required = Switch::on;

@@ -37,6 +37,8 @@ HostPolicyRecord default_host_policy() {
   record.core_scheduling = CoreScheduling::where_possible;
   record.requester_allowed = Switch::on;
   record.anti_spoofing = Switch::on;
+  record.forward_addresses = {loopback_v4, loopback_v6};
+  record.forward_address_count = 2;
   return record;
 }
 
@@ -79,6 +81,10 @@ Result<void> check(const HostPolicyRecord& record) {
   if (record.requester_allowed != Switch::off && record.requester_allowed != Switch::on)
     return invalid("the host policy says neither yes nor no to the requester");
   if (record.memory_merge_allowed > Switch::on) return invalid("limits.memory_merge must be true or false");
+  if (record.passt != Switch::off && record.passt != Switch::on)
+    return invalid("networks.passt must be true or false");
+  if (record.forward_address_count > max_forward_addresses)
+    return invalid("networks.forward_addresses: too many");
   IMMURE_TRY(check(record.attestation));
   return check(record.tenant);
 }

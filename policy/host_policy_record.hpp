@@ -15,6 +15,7 @@ enum class CoreScheduling : std::uint32_t { off = 0, where_possible = 1, require
 
 constexpr std::uint32_t max_image_directories = 16;
 constexpr std::uint32_t max_interface_names = 16;
+constexpr std::uint32_t max_forward_addresses = 16;
 constexpr std::uint32_t first_guest_uid = 65'536;      ///< below are people, services and "nobody"
 constexpr std::uint32_t last_guest_uid = 0x7fff'ffff;  ///< above, some programs take a uid for negative
 constexpr std::uint32_t max_host_guests = 523'776;     ///< pairs of categories that there are
@@ -53,6 +54,9 @@ struct HostPolicyRecord {
   Switch memory_merge_allowed{};
   TenantLimits tenant;
   AttestationRules attestation;
+  Switch passt{};                           ///< off: no guest may have a network through passt
+  std::uint32_t forward_address_count = 0;  ///< of the host, that ports may be forwarded from
+  std::array<HostAddress, max_forward_addresses> forward_addresses{};
 
   friend bool operator==(const HostPolicyRecord&, const HostPolicyRecord&) = default;
 };

@@ -14,6 +14,7 @@ constexpr std::uint32_t max_tenants = 32;
 constexpr std::uint32_t max_tenant_members = 32;
 constexpr std::uint32_t max_tenant_directories = 8;
 constexpr std::uint32_t max_tenant_interfaces = 8;
+constexpr std::uint32_t max_tenant_addresses = 8;
 
 using TenantName = BoundedString<64>;   ///< as a guest's name
 using AccountName = BoundedString<64>;  ///< of a user or a group of the host: useradd(8)
@@ -49,6 +50,9 @@ struct TenantRecord {
   std::array<InterfaceName, max_tenant_interfaces> bridges{};
   IpPrefixSet addresses;  ///< which his guests may name; empty: as for everybody
   HostPath signers;  ///< whose signatures count for his guests, which then need one; empty: as for everybody
+  Switch passt{};    ///< off unless he is given it
+  std::uint32_t forward_address_count = 0;
+  std::array<HostAddress, max_tenant_addresses> forward_addresses{};
 
   friend bool operator==(const TenantRecord&, const TenantRecord&) = default;
 };

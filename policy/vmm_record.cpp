@@ -46,7 +46,8 @@ Result<void> check(const VmmRecord& record) {
   }
   if (record.net_count > max_nets) return invalid("VMM record: too many networks");
   for (std::uint32_t i = 0; i < record.net_count; ++i) {
-    if (!record.nets[i].id.is_well_formed())
+    const auto carrier = record.nets[i].carrier;
+    if (!record.nets[i].id.is_well_formed() || (carrier != NetCarrier::tap && carrier != NetCarrier::stream))
       return invalid("VMM record: network " + std::to_string(i) + " is malformed");
     IMMURE_TRY(check(record.nets[i].limit, "VMM record: network " + std::to_string(i)));
   }
@@ -83,7 +84,8 @@ VmmRecord make_vmm_record(const GuestRecord& guest) {
   record.net_count = guest.net_count;
   for (std::uint32_t i = 0; i < guest.net_count; ++i) {
     const auto& net = guest.nets[i];
-    record.nets[i] = {.id = net.id, .mac = net.mac, .reserved = 0, .limit = net.limit};
+    const auto carrier = net.kind == NetKind::passt ? NetCarrier::stream : NetCarrier::tap;
+    record.nets[i] = {.id = net.id, .mac = net.mac, .carrier = carrier, .limit = net.limit};
   }
   record.topology = guest.topology == CpuTopology{}
                         ? CpuTopology{.sockets = 1, .cores = guest.vcpus, .threads = 1}

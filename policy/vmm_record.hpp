@@ -17,11 +17,14 @@ struct VmmDisk {
   RateLimit limit{};
 };
 
-/// A network interface as the VMM sees it: an attached tap at vmm_fd::first_net + index.
+/// tap: an attached tap. stream: a stream socket to passt, each frame behind its length.
+enum class NetCarrier : std::uint16_t { tap = 1, stream = 2 };
+
+/// A network interface as the VMM sees it: what carries its frames is at vmm_fd::first_net + index.
 struct VmmNet {
   BoundedString<32> id;
   MacAddress mac{};
-  std::uint16_t reserved = 0;
+  NetCarrier carrier{};
   RateLimit limit{};
 };
 

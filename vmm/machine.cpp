@@ -11,6 +11,7 @@
 #include "vmm/machine_layout.hpp"
 #include "vmm/virtio/block.hpp"
 #include "vmm/virtio/console.hpp"
+#include "vmm/virtio/frame_stream.hpp"
 #include "vmm/virtio/net.hpp"
 #include "vmm/virtio/rng.hpp"
 #include "vmm/virtio/tap.hpp"
@@ -25,6 +26,11 @@ using policy::Switch;
 namespace {
 
 constexpr std::chrono::seconds flush_deadline{60};
+
+Result<std::unique_ptr<virtio::NetBackend>> net_backend(policy::NetCarrier carrier, UniqueFd fd) {
+  if (carrier == policy::NetCarrier::stream) return IMMURE_TRY(virtio::FrameStream::create(std::move(fd)));
+  return IMMURE_TRY(virtio::Tap::create(std::move(fd)));
+}
 
 }  // namespace
 
@@ -80,8 +86,8 @@ Result<void> Machine::add_pci(const policy::VmmRecord& record) {
   }
   for (std::uint32_t i = 0; i < record.net_count; ++i) {
     const auto& net = record.nets[i];
-    auto tap = IMMURE_TRY(virtio::Tap::create(UniqueFd(fds::first_net + static_cast<int>(i))));
-    IMMURE_TRY(add_virtio(virtio::Net::create(std::move(tap), net.id.view(), net.mac, net.limit)));
+    auto backend = IMMURE_TRY(net_backend(net.carrier, UniqueFd(fds::first_net + static_cast<int>(i))));
+    IMMURE_TRY(add_virtio(virtio::Net::create(std::move(backend), net.id.view(), net.mac, net.limit)));
   }
   if (record.console == Switch::on)
     IMMURE_TRY(add_virtio(IMMURE_TRY(virtio::Console::create(UniqueFd(fds::console), record.console_limit))));

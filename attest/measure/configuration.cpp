@@ -77,7 +77,7 @@ std::string canonical_configuration(const policy::GuestRecord& record) {
     const auto& net = record.nets.at(i);
     const auto key = "net." + std::to_string(i);
     lines.add(key + ".id", net.id.view());
-    lines.add(key + ".kind", net.kind == policy::NetKind::tap ? "tap" : "bridge");
+    lines.add(key + ".kind", policy::net_kind_name(net.kind));
     lines.add(key + ".limit", net.limit);
   }
   lines.add("console.limit", record.console_limit);

@@ -131,12 +131,19 @@ Result<FileView> look_at_file(const GuestFile& file, const ProcessDirectory* kee
 
 /// The interface is in the fdinfo of a tap: tun_chr_show_fdinfo() in drivers/net/tun.c.
 Result<NetView> look_at_net(const policy::GuestNet& net, std::size_t index, const ProcessDirectory& vmm) {
+  NetView out{.id = std::string(net.id.view()),
+              .kind = std::string(policy::net_kind_name(net.kind)),
+              .interface = "",
+              .mac = policy::mac_text(net.mac)};
+  if (net.kind == policy::NetKind::passt) {
+    for (std::size_t i = 0; i < net.forward_count && i < net.forwards.size(); ++i)
+      out.forwards.push_back(policy::forward_text(net.forwards.at(i)));
+    return out;
+  }
   const auto number = policy::vmm_fd::first_net + static_cast<int>(index);
   const auto info = IMMURE_TRY(vmm.read(fmt::format("fdinfo/{}", number)));
-  return NetView{.id = std::string(net.id.view()),
-                 .kind = net.kind == policy::NetKind::tap ? "tap" : "bridge",
-                 .interface = field_of(info, "iff:").value_or("unknown"),
-                 .mac = policy::mac_text(net.mac)};
+  out.interface = field_of(info, "iff:").value_or("unknown");
+  return out;
 }
 
 /// The program that the VMM runs, by the file that the kernel started.
@@ -163,6 +170,9 @@ std::optional<std::string> image_label_in(const std::vector<FileView>& files) {
 /// Nothing where the process is gone.
 Result<std::optional<ProcessView>> view_if_there(const Result<ProcessDirectory>& process) {
   if (!process) return std::nullopt;
+  // One that nobody has waited for yet is gone, too.
+  const auto status = process->read("status");
+  if (status && field_of(*status, "State:").value_or("").starts_with('Z')) return std::nullopt;
   auto seen = view(*process);
   if (seen) return std::move(*seen);
   const auto error_number = seen.error().error_number;
@@ -197,6 +207,7 @@ Result<Inspection> look(KnownGuest guest, const ProcessDirectory& vmm) {
   out.image_label = image_label_in(out.files);
   out.keeper = IMMURE_TRY(view_if_there(keeper));
   out.monitor = IMMURE_TRY(view_if_there(ProcessDirectory::open(state.monitor_pid)));
+  if (state.passt_pid != 0) out.passt = IMMURE_TRY(view_if_there(ProcessDirectory::open(state.passt_pid)));
   return out;
 }
 

@@ -41,9 +41,10 @@ struct FileView {
 
 struct NetView {
   std::string id;
-  std::string kind;       ///< "tap" or "bridge"
-  std::string interface;  ///< of the host, as the kernel names what the VMM's fd is attached to
+  std::string kind;       ///< "tap", "bridge" or "passt"
+  std::string interface;  ///< of the host, as the kernel names what the VMM's fd is attached to; empty: none
   std::string mac;        ///< the guest's
+  std::vector<std::string> forwards{};  ///< with passt: "tcp:127.0.0.1:8080:80"
 };
 
 /// A namespace of the VMM: the kernel's name for it ("net:[4026532201]") and whether this program is in it
@@ -77,6 +78,7 @@ struct Inspection {
   std::vector<ThreadView> threads{};
   std::optional<ProcessView> keeper{};
   std::optional<ProcessView> monitor{};
+  std::optional<ProcessView> passt{};  ///< also nothing where no network goes through it
 };
 
 /// Looks at a guest. no_such_guest where it does not run.

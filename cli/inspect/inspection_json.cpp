@@ -64,7 +64,11 @@ Json files(const Inspection& inspection) {
 Json networks(const Inspection& inspection) {
   Json out = Json::array();
   for (const auto& net : inspection.networks) {
-    out.push_back({{"id", net.id}, {"kind", net.kind}, {"interface", net.interface}, {"mac", net.mac}});
+    out.push_back({{"id", net.id},
+                   {"kind", net.kind},
+                   {"interface", net.interface.empty() ? Json(nullptr) : Json(net.interface)},
+                   {"mac", net.mac}});
+    if (net.kind == "passt") out.back()["forward"] = net.forwards;
   }
   return out;
 }
@@ -129,6 +133,7 @@ std::string inspection_json(const Inspection& inspection) {
       {"resident_kib", status.resident_kib},
       {"keeper", helper(inspection.keeper)},
       {"monitor", helper(inspection.monitor)},
+      {"passt", helper(inspection.passt)},
   };
   // Paths are bytes: what is no UTF-8 is shown as U+FFFD rather than thrown over.
   return out.dump(2, ' ', false, Json::error_handler_t::replace);

@@ -97,9 +97,11 @@ std::string file_table(const Inspection& inspection) {
 }
 
 std::string net_table(const Inspection& inspection) {
-  Table table({"ID", "KIND", "INTERFACE", "MAC"});
+  Table table({"ID", "KIND", "MAC", "INTERFACE, PORTS"});
   for (const auto& net : inspection.networks) {
-    table.add({printable(net.id), net.kind, printable(net.interface), net.mac});
+    auto last = net.interface;
+    for (const auto& forward : net.forwards) last += (last.empty() ? "" : " ") + forward;
+    table.add({printable(net.id), net.kind, net.mac, printable(last)});
   }
   return table.text();
 }
@@ -132,6 +134,7 @@ std::string inspection_text(const Inspection& inspection) {
                                 human_size(inspection.vmm.status.resident_kib << 10)));
   show_helper(sheet, "keeper", inspection.keeper);
   show_helper(sheet, "monitor", inspection.monitor);
+  if (state.passt_pid != 0) show_helper(sheet, "passt", inspection.passt);
   sheet.heading("confinement, as the kernel reports it");
   show_credentials(sheet, inspection);
   show_surroundings(sheet, inspection);

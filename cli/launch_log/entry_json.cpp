@@ -36,9 +36,14 @@ Json networks_of(const policy::GuestRecord& guest) {
     for (const auto& address : policy::addresses_of(net)) addresses.push_back(policy::ip_text(address));
     out.push_back({{"id", net.id.view()},
                    {"addresses", std::move(addresses)},
-                   {"kind", net.kind == policy::NetKind::tap ? "tap" : "bridge"},
-                   {"interface", net.host.view()},
+                   {"kind", policy::net_kind_name(net.kind)},
+                   {"interface", or_null(net.host.view())},
                    {"mac", policy::mac_text(net.mac)}});
+    if (net.kind != policy::NetKind::passt) continue;
+    auto forwards = Json::array();
+    for (const auto& forward : std::span(net.forwards).first(net.forward_count))
+      forwards.push_back(policy::forward_text(forward));
+    out.back()["forward"] = std::move(forwards);
   }
   return out;
 }
@@ -83,6 +88,7 @@ Json confinement_of(const policy::GuestState& state) {
           {"landlock_abi", state.landlock_abi},
           {"vmm_pid", state.vmm_pid},
           {"monitor_pid", state.monitor_pid},
+          {"passt_pid", state.passt_pid == 0 ? Json(nullptr) : Json(state.passt_pid)},
           {"keeper_pid", state.keeper_pid}};
 }
 

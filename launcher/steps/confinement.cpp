@@ -67,6 +67,14 @@ std::string NewRoot::describe() const {
   return "enter an empty, read-only root (nosuid, nodev, noexec); detach the old one";
 }
 
+Result<void> OwnMounts::apply(Kernel& kernel) const {
+  IMMURE_TRY(kernel.enter_cgroup_namespace());
+  IMMURE_TRY(kernel.set_host_name("guest"));
+  return kernel.make_mounts_private();
+}
+
+std::string OwnMounts::describe() const { return "keep the host's network, and its files for the start"; }
+
 Result<void> DropPrivileges::apply(Kernel& kernel) const {
   if (uid == 0) return invalid("a guest's program must not run as root");
 

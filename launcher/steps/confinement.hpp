@@ -67,6 +67,16 @@ struct NewRoot {
   [[nodiscard]] std::string describe() const;
 };
 
+/// The same for a program that makes an empty root by itself, and could not after Landlock: what it mounts
+/// stays its own.
+struct OwnMounts {
+  static constexpr std::uint64_t namespace_flags =
+      NewRoot::namespace_flags & ~static_cast<std::uint64_t>(CLONE_NEWNET);
+
+  Result<void> apply(Kernel& kernel) const;
+  [[nodiscard]] std::string describe() const;
+};
+
 /// Becomes a uid, and the gid of the same number, with no group and no capability, for good.
 struct DropPrivileges {
   uid_t uid = 0;

@@ -52,6 +52,10 @@ Result<void> start_owner(Launch& launch) {
 
 Result<void> attach_networks(Launch& launch) {
   for (const auto& net : std::span(launch.guest.nets).first(launch.guest.net_count)) {
+    if (net.kind == policy::NetKind::passt) {
+      launch.nets.emplace_back();  // see start_passt()
+      continue;
+    }
     const std::string host(net.host.view());
     auto tap = net.kind == policy::NetKind::tap ? launch.kernel.attach_tap(host) : launch.kernel.make_tap();
     if (!tap) return with_context("network " + std::string(net.id.view()), std::move(tap).error());

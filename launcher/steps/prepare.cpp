@@ -26,6 +26,11 @@ Result<void> lease_identity(Launch& launch) {
   selinux::RandomNumbers random;
   launch.uid =
       IMMURE_TRY(selinux::claim_uids(leases, journal, random, launch.host.uid_base, launch.host.uid_count));
+  // In the host's network it has an identity that nothing else of the guest has.
+  if (policy::passt_net_of(launch.guest) != nullptr) {
+    launch.passt_uid =
+        IMMURE_TRY(selinux::claim_uids(leases, journal, random, launch.host.uid_base, launch.host.uid_count));
+  }
   if (launch.selinux == Selinux::absent) return {};
   launch.labels = selinux::labels_of(IMMURE_TRY(selinux::claim_categories(leases, journal, random)));
   return {};
@@ -71,6 +76,15 @@ Result<void> open_programs(Launch& launch) {
   launch.kvm = IMMURE_TRY(kernel.open(launch.paths.kvm, O_RDWR, Links::refused));
   launch.vmm_program = IMMURE_TRY(open_of_root(kernel, launch.paths.vmm, O_RDONLY));
   launch.monitor_program = IMMURE_TRY(open_of_root(kernel, launch.paths.monitor, O_PATH));
+  if (policy::passt_net_of(launch.guest) == nullptr) return {};
+  // It would execute its other build by itself otherwise, which its filter forbids.
+  auto program = __builtin_cpu_supports("avx2") ? open_of_root(kernel, launch.paths.passt + ".avx2", O_PATH)
+                                                : invalid("this CPU has no AVX2");
+  if (!program) program = open_of_root(kernel, launch.paths.passt, O_PATH);
+  if (!program && program.error().error_number == ENOENT)
+    return invalid("a network goes through passt, and there is no " + launch.paths.passt +
+                   ": install the package passt");
+  launch.passt_program = IMMURE_TRY(std::move(program));
   return {};
 }
 

@@ -20,6 +20,7 @@ Result<policy::GuestState> state_of(Launch& launch) {
   state.keeper_pid = ::getpid();
   state.vmm_pid = launch.vmm.pid;
   state.monitor_pid = launch.monitor.pid;
+  state.passt_pid = launch.passt.pid;
   state.vmm_start_ticks = IMMURE_TRY(
       start_ticks_in(IMMURE_TRY(kernel.read_file("/proc/" + std::to_string(launch.vmm.pid) + "/stat"))));
   state.keeper_start_ticks = IMMURE_TRY(start_ticks_in(IMMURE_TRY(kernel.read_file("/proc/self/stat"))));

@@ -1,10 +1,14 @@
+#include <algorithm>
+
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "base/proc_text.hpp"
 #include "launcher/gate.hpp"
 #include "launcher/plan.hpp"
 #include "launcher/read_back.hpp"
 #include "policy/fd_layout.hpp"
+#include "policy/passt_arguments.hpp"
 #include "policy/seccomp/compiled_filters.hpp"
 
 namespace immure::launcher {
@@ -12,13 +16,17 @@ namespace {
 
 using policy::seccomp::Profile;
 
+constexpr std::uint64_t passt_open_files = 8192;  // A few for each connection of the guest.
+
 Result<Process> start(Launch& launch, SpawnSpec spec, std::string_view leaf) {
   const auto cgroup =
       IMMURE_TRY(launch.kernel.open(launch.cgroup.path(leaf), O_RDONLY | O_DIRECTORY, Links::refused));
   spec.cgroup_fd = cgroup.get();
   spec.mount_point = launch.paths.runtime;
-  spec.landlock_version = launch.landlock_version;
-  spec.filter = policy::seccomp::compiled_filter(Profile::launch);
+  const auto in_nothing = spec.surroundings == Surroundings::nothing;
+  // Under Landlock passt could mount nothing, and its empty root is worth more.
+  spec.landlock_version = in_nothing ? launch.landlock_version : 0;
+  spec.filter = policy::seccomp::compiled_filter(in_nothing ? Profile::launch : Profile::passt);
   return spawn(launch.kernel, spec);
 }
 
@@ -34,6 +42,7 @@ Result<std::string> read_back_program(Launch& launch, const Process& process, co
                     .threads = threads,
                     .filters = filters,
                     .core_scheduling = spec.core_scheduling,
+                    .surroundings = spec.surroundings,
                     .vcpus = std::move(vcpus),
                     .fds = spec.fds});
 }
@@ -75,18 +84,69 @@ std::vector<FdMapping> monitor_fds(const Launch& launch) {
   return fds;
 }
 
+/// passt does not say when it has confined itself; its own filter is the last thing that it puts on.
+Result<void> await_passt(Launch& launch) {
+  constexpr int polls = 3000;
+  constexpr int poll_milliseconds = 20;
+  const auto status = "/proc/" + std::to_string(launch.passt.pid) + "/status";
+  pollfd ended{.fd = launch.passt.pidfd.get(), .events = POLLIN, .revents = 0};
+  for (int i = 0; i < polls; ++i) {
+    const auto filters = field_of(IMMURE_TRY(launch.kernel.read_file(status)), "Seccomp_filters:");
+    if (filters && *filters != "0" && *filters != "1") return {};
+    if (IMMURE_TRY(launch.kernel.poll(std::span(&ended, 1), poll_milliseconds)) == 0) continue;
+    launch.failure = policy::ExitCode::failure;
+    return invalid("passt ended before the guest ran" +
+                   last_words(launch.kernel, launch.channels.log.first.get()));
+  }
+  return invalid("passt did not confine itself in time");
+}
+
 /// What the VMM may keep from being swapped: guest memory where that is asked for.
 std::uint64_t locked_bytes_of(const policy::GuestRecord& guest) {
   return LimitResources{}.locked_bytes + (guest.lock == policy::Switch::on ? guest.memory_bytes : 0);
 }
 
-}  // namespace
-
-Result<void> start_vmm(Launch& launch) {
+/// A pair that the VMM may use, whoever else has the other end.
+Result<FdPair> make_vmm_sockets(Launch& launch, int type) {
   const auto labelled = !launch.labels.vmm.empty();
   if (labelled) IMMURE_TRY(launch.kernel.set_socket_context(launch.labels.vmm));
-  launch.gate = IMMURE_TRY(launch.kernel.make_socket_pair(SOCK_SEQPACKET));
+  auto pair = IMMURE_TRY(launch.kernel.make_socket_pair(type));
   if (labelled) IMMURE_TRY(launch.kernel.set_socket_context(""));
+  return pair;
+}
+
+}  // namespace
+
+Result<void> start_passt(Launch& launch) {
+  if (launch.passt.pidfd) {
+    IMMURE_TRY(launch.kernel.kill(launch.passt));
+    static_cast<void>(IMMURE_TRY(launch.kernel.wait(launch.passt)));
+  }
+  auto frames = IMMURE_TRY(make_vmm_sockets(launch, SOCK_STREAM));
+  const auto& net = *policy::passt_net_of(launch.guest);
+  namespace fd = policy::passt_fd;
+  const SpawnSpec spec{.name = "passt",
+                       .program_fd = launch.passt_program.get(),
+                       .label = launch.labels.passt,
+                       .uid = launch.passt_uid,
+                       .core_scheduling = launch.host.core_scheduling,
+                       .open_files = passt_open_files,
+                       .surroundings = Surroundings::host_network,
+                       .arguments = policy::passt_arguments(net),
+                       .fds = {{launch.null.get(), fd::null_in},
+                               {launch.null.get(), fd::null_out},
+                               {launch.channels.log.second.get(), fd::log},
+                               {frames.second.get(), fd::frames}}};
+  launch.passt = IMMURE_TRY(start(launch, spec, "passt"));
+  IMMURE_TRY(await_passt(launch));
+  constexpr unsigned filters = 2;  // Ours and its own.
+  (void)IMMURE_TRY(read_back_program(launch, launch.passt, spec, "passt", 1, filters));
+  launch.nets.at(static_cast<std::size_t>(&net - launch.guest.nets.data())) = std::move(frames.first);
+  return {};
+}
+
+Result<void> start_vmm(Launch& launch) {
+  launch.gate = IMMURE_TRY(make_vmm_sockets(launch, SOCK_SEQPACKET));
   launch.vmm_spec = {.name = "immure-vmm",
                      .program_fd = launch.vmm_program.get(),
                      .label = launch.labels.vmm,
@@ -135,6 +195,9 @@ Result<void> start_monitor(Launch& launch) {
 Result<void> release_guest(Launch& launch) {
   IMMURE_TRY(open_gate(launch.kernel, launch.gate.first.get()));
   launch.gate = {};
+  // The VMM's alone, so that passt ends with it.
+  const auto* const net = policy::passt_net_of(launch.guest);
+  if (net != nullptr) launch.nets.at(static_cast<std::size_t>(net - launch.guest.nets.data())).reset();
   return {};
 }
 

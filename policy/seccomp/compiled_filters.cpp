@@ -15,6 +15,8 @@ std::string_view profile_name(Profile profile) {
       return "vmm_io";
     case Profile::monitor:
       return "monitor";
+    case Profile::passt:
+      return "passt";
     case Profile::attest:
       return "attest";
     case Profile::net:

@@ -55,10 +55,18 @@ std::string print_addresses(const NetRecord& net) {
   return out.empty() ? "" : "addresses = [" + out + "]\n";
 }
 
+std::string print_forwards(const NetRecord& net) {
+  std::string out;
+  for (const auto& forward : std::span(net.forwards).first(net.forward_count))
+    out += (out.empty() ? "" : ", ") + text(forward_text(forward));
+  return out.empty() ? "" : "forward = [" + out + "]\n";
+}
+
 std::string print_net(const NetRecord& net) {
-  return "\n[[nets]]\nid = " + text(net.id.view()) + (net.kind == NetKind::tap ? "\ntap = " : "\nbridge = ") +
-         text(net.host.view()) + "\nmac = " + text(mac_text(net.mac)) + "\n" + print_addresses(net) +
-         print_limit(net.limit);
+  const auto host = net.kind == NetKind::passt ? std::string("true") : text(net.host.view());
+  return "\n[[nets]]\nid = " + text(net.id.view()) + "\n" + std::string(net_kind_name(net.kind)) + " = " +
+         host + "\nmac = " + text(mac_text(net.mac)) + "\n" + print_addresses(net) +
+         print_forwards(net) + print_limit(net.limit);
 }
 
 std::string print_scheduling(const ResourceRecord& resources) {

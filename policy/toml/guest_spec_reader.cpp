@@ -49,8 +49,9 @@ const Key disk_read_only_key{"read_only", switch_allowed};
 const Key disk_direct_key{"direct", switch_allowed};
 const Key disk_queues_key{"queues", "a whole number from 1 to " + std::to_string(max_disk_queues)};
 
-const Key tap_key{"tap", "the name of a tap of the host; each once. A network has either a tap or a bridge"};
-const Key bridge_key{"bridge", "the name of a bridge of the host. A network has either a tap or a bridge"};
+const std::string one_of_three = "A network has either a tap, a bridge or passt";
+const Key tap_key{"tap", "the name of a tap of the host; each once. " + one_of_three};
+const Key bridge_key{"bridge", "the name of a bridge of the host. " + one_of_three};
 const Key mac_key{"mac",
                   "six pairs of hexadecimal digits with ':' between them: one interface's own address"};
 
@@ -309,8 +310,13 @@ void GuestSpecReader::read_interface(TableReader& net, NetRecord& record,
                                      std::span<const NetRecord> earlier) {
   const auto tap = net.text(tap_key);
   const auto bridge = net.text(bridge_key);
+  if (read_passt(net, record, earlier)) {
+    if (tap || bridge) net.reject(tap ? tap_key : bridge_key, "there is passt as well");
+    return;
+  }
   if (tap.has_value() == bridge.has_value()) {
-    return net.reject(bridge_key, tap ? "there is a tap as well" : "there is neither a tap nor a bridge");
+    return net.reject(bridge_key,
+                      tap ? "there is a tap as well" : "there is neither a tap nor a bridge nor passt");
   }
   record.kind = tap ? NetKind::tap : NetKind::bridge;
   const auto& key = tap ? tap_key : bridge_key;

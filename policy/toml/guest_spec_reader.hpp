@@ -27,6 +27,8 @@ class GuestSpecReader {
   DiskRecord read_disk(TableReader& disk, std::size_t index);
   void read_nets(TableReader& root);
   NetRecord read_net(TableReader& net, std::span<const NetRecord> earlier);
+  /// False where the network has an interface of the host instead.
+  bool read_passt(TableReader& net, NetRecord& record, std::span<const NetRecord> earlier);
   void read_interface(TableReader& net, NetRecord& record, std::span<const NetRecord> earlier);
   void read_scheduling(TableReader& cpu);
   void read_resources(TableReader resources);

@@ -17,8 +17,10 @@ using toml_text::choose;
 using toml_text::Diagnostics;
 using toml_text::Key;
 using toml_text::quoted;
+using toml_text::read_addresses;
 using toml_text::read_directories;
 using toml_text::read_interfaces;
+using toml_text::read_switch;
 using toml_text::TableReader;
 
 void read_selinux(TableReader& root, HostPolicyRecord& record) {
@@ -99,6 +101,11 @@ void read_networks(TableReader networks, HostPolicyRecord& record) {
     networks.reject({"require_addresses", "false where anti_spoofing is false"}, "nobody would look at them");
   if (record.anti_spoofing == Switch::off && !record.addresses.empty())
     networks.reject({"addresses", "none where anti_spoofing is false"}, "nobody would look at them");
+  record.passt = read_switch(networks, "passt");
+  if (networks.has("forward_addresses")) {
+    record.forward_addresses = {};
+    record.forward_address_count = read_addresses(networks, "forward_addresses", record.forward_addresses);
+  }
   networks.finish();
 }
 

@@ -17,4 +17,10 @@ IpPrefixSet read_prefixes(TableReader& table, std::string_view key);
 /// Of users or groups.
 std::uint32_t read_accounts(TableReader& table, std::string_view key, std::span<AccountName> into);
 
+/// Of the host, IPv4 or IPv6.
+std::uint32_t read_addresses(TableReader& table, std::string_view key, std::span<HostAddress> into);
+
+/// true or false; off where the key is missing.
+Switch read_switch(TableReader& table, std::string_view key);
+
 }  // namespace immure::policy::toml_text

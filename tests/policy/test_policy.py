@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from compiled_policy import (  # noqa: E402
     FILE_CLASSES, access_of, ioctls_of, members_of, permissions_on, policy, rules_of, sources_with, targets_with)  # fmt: skip
 
-VMM, MONITOR, LAUNCHER = "immure_vmm_t", "immure_monitor_t", "immure_t"
+VMM, MONITOR, PASST, LAUNCHER = "immure_vmm_t", "immure_monitor_t", "immure_passt_t", "immure_t"
 NET = "immure_net_t"
 CONFINED = (VMM, MONITOR, NET)
 
@@ -147,6 +147,50 @@ class TestOwnerOfRules(unittest.TestCase):
     def test_it_has_neither_images_nor_kvm_nor_taps(self):
         for target in ("immure_image_t", "immure_content_t", "kvm_device_t", "tun_tap_device_t"):
             self.assertEqual([], [key for key in access_of(NET) if key[0] == target])
+
+
+class TestPasst(unittest.TestCase):
+    def test_it_is_bound_to_its_categories_and_made_by_the_launcher_alone(self):
+        self.assertIn(PASST, members_of("mcs_constrained_type"))
+        self.assertEqual({LAUNCHER}, sources_with(PASST, "process", "transition"))
+        self.assertEqual({"immure_passt_exec_t"}, targets_with(PASST, "entrypoint"))
+
+    def test_it_runs_no_program_and_becomes_nothing_else(self):
+        self.assertEqual(set(), targets_with(PASST, "execute_no_trans"))
+        for permission in ("transition", "dyntransition", "setcurrent", "setexec"):
+            self.assertEqual(set(), targets_with(PASST, permission, {"process"}), permission)
+        for permission in ("execmem", "execstack", "execheap"):
+            self.assertEqual(set(), targets_with(PASST, permission), permission)
+
+    def test_it_has_nothing_of_a_guest_but_the_socket_and_the_log(self):
+        for target in ("immure_image_t", "immure_content_t", "immure_tmpfs_t", "immure_var_run_t", "immure_var_lib_t",
+                       "kvm_device_t", "tun_tap_device_t"):  # fmt: skip
+            used = set().union(*(rights for (kind, _), rights in access_of(PASST).items() if kind == target))
+            self.assertLessEqual(used, {"search", "getattr"}, target)
+        self.assertNotIn("immure_pipe_t", targets_with(PASST, "read"))
+
+    def test_its_capabilities_are_those_of_a_user_namespace_of_its_own(self):
+        classes = {object_class: permissions for (_, object_class), permissions in access_of(PASST).items()
+                   if object_class.startswith("cap")}  # fmt: skip
+        self.assertLessEqual(set(classes), {"cap_userns"})
+        self.assertLessEqual(classes.get("cap_userns", set()), {"setpcap", "sys_admin"})
+
+    def test_it_makes_no_socket_but_those_of_connections_and_the_question_for_routes(self):
+        made = {object_class for (target, object_class), permissions in access_of(PASST).items()
+                if object_class.endswith("_socket") and "create" in permissions}  # fmt: skip
+        self.assertEqual({"tcp_socket", "udp_socket", "icmp_socket", "netlink_route_socket"}, made)
+        self.assertNotIn("nlmsg_write", access_of(PASST).get((PASST, "netlink_route_socket"), set()))
+
+    def test_it_takes_no_reserved_port(self):
+        ports = targets_with(PASST, "name_bind", {"tcp_socket", "udp_socket"})
+        self.assertEqual(set(), ports & {"reserved_port_t", "ssh_port_t", "dns_port_t", "http_port_t"})
+
+    def test_it_reaches_no_other_process_and_writes_no_file(self):
+        for permission in ("ptrace", "signal", "sigkill", "setsched", "getattr"):
+            self.assertLessEqual(targets_with(PASST, permission, {"process"}), {PASST}, permission)
+        for permission in ("write", "append", "create", "setattr", "unlink"):
+            kinds = {"file", "blk_file", "lnk_file", "sock_file", "dir"}
+            self.assertLessEqual(targets_with(PASST, permission, kinds), {PASST}, permission)
 
 
 class TestOthers(unittest.TestCase):

@@ -55,6 +55,9 @@ Result<Progress> Net::serve(std::uint16_t index, Virtqueue& queue) {
 }
 
 Result<Progress> Net::serve_output(Virtqueue& queue) {
+  const auto flushed = backend_->flush();
+  if (!flushed) log_.warn(flushed.error().message);
+  if (flushed && *flushed == NetBackend::Sent::blocked) return Progress::idle;
   unsigned served = 0;
   do {
     IMMURE_TRY(queue.suppress_notifications());

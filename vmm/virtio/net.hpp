@@ -30,6 +30,9 @@ class Net final : public Device {
   [[nodiscard]] int host_fd() const override { return backend_->fd(); }
   /// Each way has the limit for itself.
   std::span<RateLimiter> limits() override { return limits_; }
+  [[nodiscard]] int config_event() const override { return backend_->end_event(); }
+  /// The link is down.
+  void refresh_config() override { config_.status = 0; }
 
  private:
   enum class Transfer { done, waits };

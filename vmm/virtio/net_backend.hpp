@@ -28,6 +28,10 @@ class NetBackend {
   virtual Result<Sent> send(std::span<const iovec> frame) = 0;
   /// One frame; its length, or 0 where none is there. A frame that is longer than the buffer is lost.
   virtual Result<std::size_t> receive(std::span<std::byte> into) = 0;
+  /// Sends what is left of a frame that counts as sent; asked at each event. blocked: some of it still waits.
+  virtual Result<Sent> flush() { return Sent::whole; }
+  /// An fd that is readable once nothing goes any more, for good, or -1: the link is down then.
+  [[nodiscard]] virtual int end_event() const { return -1; }
 };
 
 }  // namespace immure::vmm::virtio

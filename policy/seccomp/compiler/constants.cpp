@@ -11,12 +11,16 @@
 #include <linux/fs.h>
 #include <linux/if_tun.h>
 #include <linux/io_uring.h>
+#include <linux/netlink.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -25,6 +29,9 @@
 
 namespace immure::policy::seccomp {
 namespace {
+
+/// What socket(2) takes for the type, without its flags: linux/net.h, not for user space.
+constexpr std::uint64_t SOCK_TYPE_MASK = 0xf;
 
 struct Constant {
   std::string_view name;
@@ -38,6 +45,7 @@ constexpr std::array constants{
     // errno
     IMMURE_CONSTANT(ENOSYS),
     IMMURE_CONSTANT(EPERM),
+    IMMURE_CONSTANT(EACCES),
     // mmap(2), mprotect(2), madvise(2)
     IMMURE_CONSTANT(PROT_READ),
     IMMURE_CONSTANT(PROT_WRITE),
@@ -61,8 +69,25 @@ constexpr std::array constants{
     IMMURE_CONSTANT(CLONE_SETTLS),
     IMMURE_CONSTANT(CLONE_PARENT_SETTID),
     IMMURE_CONSTANT(CLONE_CHILD_CLEARTID),
+    // unshare(2), mount(2), umount2(2)
+    IMMURE_CONSTANT(CLONE_NEWUSER),
+    IMMURE_CONSTANT(CLONE_NEWNS),
+    IMMURE_CONSTANT(CLONE_NEWUTS),
+    IMMURE_CONSTANT(CLONE_NEWIPC),
+    IMMURE_CONSTANT(CLONE_NEWPID),
+    IMMURE_CONSTANT(MS_REC),
+    IMMURE_CONSTANT(MS_UNBINDABLE),
+    IMMURE_CONSTANT(MS_RDONLY),
+    IMMURE_CONSTANT(MS_NOSUID),
+    IMMURE_CONSTANT(MS_NODEV),
+    IMMURE_CONSTANT(MS_NOEXEC),
+    IMMURE_CONSTANT(MNT_DETACH),
+    IMMURE_CONSTANT(UMOUNT_NOFOLLOW),
     // files: fcntl(2), ioctl_list(2), *at(2)
     IMMURE_CONSTANT(AT_EMPTY_PATH),
+    IMMURE_CONSTANT(O_ACCMODE),
+    IMMURE_CONSTANT(O_CREAT),
+    IMMURE_CONSTANT(O_TRUNC),
     IMMURE_CONSTANT(F_DUPFD_CLOEXEC),
     IMMURE_CONSTANT(F_GETFD),
     IMMURE_CONSTANT(F_SETFD),
@@ -92,6 +117,20 @@ constexpr std::array constants{
     // sockets
     IMMURE_CONSTANT(SOCK_CLOEXEC),
     IMMURE_CONSTANT(SOCK_NONBLOCK),
+    IMMURE_CONSTANT(SOCK_TYPE_MASK),
+    IMMURE_CONSTANT(SOCK_STREAM),
+    IMMURE_CONSTANT(SOCK_DGRAM),
+    IMMURE_CONSTANT(SOCK_RAW),
+    IMMURE_CONSTANT(AF_UNIX),
+    IMMURE_CONSTANT(AF_INET),
+    IMMURE_CONSTANT(AF_INET6),
+    IMMURE_CONSTANT(AF_NETLINK),
+    IMMURE_CONSTANT(IPPROTO_TCP),
+    IMMURE_CONSTANT(IPPROTO_UDP),
+    IMMURE_CONSTANT(IPPROTO_ICMP),
+    IMMURE_CONSTANT(IPPROTO_ICMPV6),
+    IMMURE_CONSTANT(NETLINK_ROUTE),
+    IMMURE_CONSTANT(SIOCGIFNAME),
     IMMURE_CONSTANT(SOL_SOCKET),
     IMMURE_CONSTANT(SO_PEERCRED),
     IMMURE_CONSTANT(SO_ERROR),
@@ -103,6 +142,8 @@ constexpr std::array constants{
     IMMURE_CONSTANT(PR_GET_DUMPABLE),
     IMMURE_CONSTANT(PR_SET_NO_NEW_PRIVS),
     IMMURE_CONSTANT(PR_GET_NO_NEW_PRIVS),
+    IMMURE_CONSTANT(PR_CAPBSET_DROP),
+    IMMURE_CONSTANT(PR_SET_SECCOMP),
     IMMURE_CONSTANT(PR_SET_PDEATHSIG),
     IMMURE_CONSTANT(PR_SET_TIMERSLACK),
     IMMURE_CONSTANT(ARCH_SET_FS),

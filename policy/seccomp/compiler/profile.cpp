@@ -127,13 +127,26 @@ Result<Rule> parse_rule(std::string_view line) {
   return rule;
 }
 
+/// No call can match both: one argument, all of it, has other values in each.
+bool exclude_each_other(const Rule& left, const Rule& right) {
+  const auto excludes = [&](const Condition& one) {
+    return std::ranges::any_of(right.conditions, [&](const Condition& other) {
+      return other.argument == one.argument && other.mask == ~std::uint64_t{0} &&
+             one.mask == ~std::uint64_t{0} &&
+             std::ranges::find_first_of(one.values, other.values) == one.values.end();
+    });
+  };
+  return std::ranges::any_of(left.conditions, excludes);
+}
+
 Result<void> check_against_earlier(const Rule& rule, const std::vector<Rule>& earlier) {
   for (const auto& other : earlier) {
     if (other.number != rule.number) continue;
     const auto where = rule.name + " is on line " + std::to_string(other.line) + " already";
     if (other.conditions.empty() || rule.conditions.empty()) return invalid(where + ", without a condition");
     if (other.condition_text == rule.condition_text) return invalid(where + ", with the same condition");
-    if (other.answer != rule.answer) return invalid(where + ", with another answer");
+    if (other.answer != rule.answer && !exclude_each_other(other, rule))
+      return invalid(where + ", with another answer");
   }
   return {};
 }

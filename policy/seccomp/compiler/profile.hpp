@@ -45,7 +45,8 @@ struct ProfileText {
 ///     ...} VALUE     = (number | symbol) [| ...]
 ///
 /// Errors name file and line: a system call that x86-64 does not have, an unknown symbol, a missing reason, a
-/// line said twice, conditional and unconditional lines of one name, two conditions on one argument.
+/// line said twice, two answers to one call, conditional and unconditional lines of one name, two conditions
+/// on one argument.
 Result<ProfileText> parse_profile(std::string_view text, std::string_view file_name);
 
 }  // namespace immure::policy::seccomp

@@ -60,6 +60,32 @@ TEST_CASE("inspect's JSON has every member that programs rely on", "[cli]") {
   CHECK(json["keeper"].is_null());
 }
 
+TEST_CASE("a network through passt is shown with its ports, and passt with who it is", "[cli]") {
+  auto inspection = example();
+  inspection.networks = {{.id = "lan", .kind = "tap", .interface = "tap0", .mac = "02:00:00:00:00:01"},
+                         {.id = "wan",
+                          .kind = "passt",
+                          .interface = "",
+                          .mac = "02:00:00:00:00:02",
+                          .forwards = {"tcp:127.0.0.1:8080:80"}}};
+  inspection.guest.state.passt_pid = 4712;
+  inspection.passt = {.pid = 4712, .label = "system_u:system_r:immure_passt_t:s0:c1,c2", .status = {}};
+  const auto json = nlohmann::json::parse(inspection_json(inspection));
+  CHECK_FALSE(json["networks"][0].contains("forward"));
+  CHECK(json["networks"][0]["interface"] == "tap0");
+  CHECK(json["networks"][1]["interface"].is_null());
+  CHECK(json["networks"][1]["forward"] == nlohmann::json{"tcp:127.0.0.1:8080:80"});
+  CHECK(json["passt"]["label"] == inspection.passt->label);
+  const auto text = inspection_text(inspection);
+  CHECK(text.contains("tcp:127.0.0.1:8080:80"));
+  CHECK(text.contains("immure_passt_t"));
+  // One that should be there and is not breaks a promise; where there is none, nothing is said.
+  inspection.passt = std::nullopt;
+  CHECK(inspection_text(inspection).contains("gone  (!)"));
+  inspection.guest.state.passt_pid = 0;
+  CHECK_FALSE(inspection_text(inspection).contains("passt  "));
+}
+
 TEST_CASE("a label that is not known is not shown as none", "[cli]") {
   auto inspection = example();
   inspection.image_label = "";

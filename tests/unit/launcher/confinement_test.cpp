@@ -143,3 +143,23 @@ TEST_CASE("cores are claimed as the host policy says", "[launcher]") {
   CHECK(claimed(CoreScheduling::where_possible, EINVAL));
   CHECK(claimed(CoreScheduling::off, EPERM));
 }
+
+TEST_CASE("passt keeps the host's network and the root that it leaves by itself, and nothing else",
+          "[launcher]") {
+  RecordingKernel kernel;
+  auto passt = spec();
+  passt.surroundings = Surroundings::host_network;
+  passt.landlock_version = 0;
+  REQUIRE(apply_all(kernel, passt));
+  const auto absent = [&](const char* call) { return kernel.first(call) == kernel.calls.size(); };
+  CHECK(absent("pivot_root"));
+  CHECK(absent("mount_empty_root"));
+  CHECK(absent("restrict_to_executing"));
+  for (const auto* call : {"close_all_on_exec", "set_exec_context", "enter_cgroup_namespace",
+                           "make_mounts_private", "set_ids", "set_capabilities 0", "set_no_new_privs"}) {
+    INFO(call);
+    CHECK_FALSE(absent(call));
+  }
+  CHECK(kernel.calls.back() == "install_filter");
+  CHECK(OwnMounts::namespace_flags == (NewRoot::namespace_flags & ~std::uint64_t{CLONE_NEWNET}));
+}

@@ -85,3 +85,15 @@ TEST_CASE("the cgroup must be the guest's own", "[launcher]") {
   CHECK_FALSE(check_cgroup("0::/\n", expected()));
   CHECK_FALSE(check_cgroup("", expected()));
 }
+
+TEST_CASE("only of passt, which is in a user namespace of its own, the bounding set is not asked",
+          "[launcher]") {
+  auto passt = expected();
+  passt.surroundings = Surroundings::host_network;
+  const auto full = with(good_status, "CapBnd:\t0000000000000000", "CapBnd:\t000001ffffffffff");
+  CHECK(check_status(full, passt));
+  CHECK_FALSE(check_status(full, expected()));
+  for (const auto* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"}) {
+    CHECK_FALSE(check_status(with(full, std::string(set) + ":\t0", std::string(set) + ":\t1"), passt));
+  }
+}

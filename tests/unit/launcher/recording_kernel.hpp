@@ -54,6 +54,8 @@ class RecordingKernel : public Kernel {
   /// There is no file of this path.
   std::string missing;
   int core_scheduling_error = 0;
+  std::uint64_t cloned_flags = 0;  ///< of the last process
+  std::vector<std::string> executed;
 
   RecordingKernel() {
     file_status.st_mode = S_IFREG | 0755;
@@ -185,8 +187,8 @@ class RecordingKernel : public Kernel {
     return 1;
   }
 
-  Result<void> forbid_devices(const std::string& cgroup) override {
-    return record("forbid_devices " + cgroup);
+  Result<void> attach_filter(const std::string& cgroup, const policy::CgroupFilter& filter) override {
+    return record("attach_filter " + cgroup + " " + std::to_string(filter.attach));
   }
   Result<bool> has_cores_alone(pid_t) override {
     IMMURE_TRY(record("has_cores_alone"));
@@ -199,8 +201,9 @@ class RecordingKernel : public Kernel {
     has_cores_alone_ = true;
     return {};
   }
-  Result<Process> clone(std::uint64_t, int) override {
+  Result<Process> clone(std::uint64_t flags, int) override {
     IMMURE_TRY(record("clone"));
+    cloned_flags = flags;
     return Process{next_pid++, null()};
   }
   Result<void> kill(const Process&) override { return record("kill"); }
@@ -249,6 +252,7 @@ class RecordingKernel : public Kernel {
   Result<void> restrict_to_executing(int, int) override { return record("restrict_to_executing"); }
   Result<void> install_filter(std::span<const sock_filter>) override { return record("install_filter"); }
   Result<void> execute(int, std::vector<std::string> arguments) override {
+    executed = arguments;
     return record("execute " + arguments.front());
   }
 

@@ -64,7 +64,7 @@ TEST_CASE("a guest's whole cgroup is forbidden to open devices, before anything 
   auto launch = host.launch();
   host.show(launch);
   REQUIRE(execute(make_plan(host.guest), launch));
-  CHECK(host.kernel.first("forbid_devices " + host.paths.cgroups + "/immure/web1") <
+  CHECK(host.kernel.first("attach_filter " + host.paths.cgroups + "/immure/web1") <
         host.kernel.first("clone"));
   REQUIRE(launch.ledger.undo(host.kernel));
 }

@@ -66,6 +66,14 @@ struct Host {
     net.kind = kind;
   }
 
+  /// The pids are then: passt 5000, VMM 5001, monitor 5002.
+  void add_passt() {
+    add_net(policy::NetKind::passt, "");
+    auto& net = guest.nets[guest.net_count - 1];
+    net.forwards[0] = policy::parse_forward("tcp:127.0.0.1:8080:80").value();
+    net.forward_count = 1;
+  }
+
   Launch launch() {
     return {kernel, paths, guest, policy::default_host_policy(), Ledger::open(paths, uuid).value()};
   }
@@ -73,9 +81,11 @@ struct Host {
   /// /proc of a VMM or monitor that is just as planned.
   void show(Launch& launch) {
     kernel.proc = [&launch](const std::string& path) -> std::string {
-      const auto is_monitor = path.starts_with("/proc/5001/");
+      const auto has_passt = launch.passt_uid != 0;
+      const auto is_passt = has_passt && path.starts_with("/proc/5000/");
+      const auto is_monitor = path.starts_with(has_passt ? "/proc/5002/" : "/proc/5001/");
       const auto& labels = launch.labels;
-      const auto id = std::to_string(launch.uid + (is_monitor ? 1 : 0));
+      const auto id = std::to_string(is_passt ? launch.passt_uid : launch.uid + (is_monitor ? 1 : 0));
       const auto ids = id + "\t" + id + "\t" + id + "\t" + id + "\n";
       if (path.ends_with("/status")) {
         std::string text = "Uid:\t" + ids + "Gid:\t" + ids + "Groups:\t \n";
@@ -84,9 +94,11 @@ struct Host {
         }
         return text + "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\n";
       }
-      if (path.ends_with("/attr/current")) return is_monitor ? labels.monitor : labels.vmm;
+      if (path.ends_with("/attr/current"))
+        return is_passt ? labels.passt : is_monitor ? labels.monitor : labels.vmm;
       if (path.ends_with("/mountinfo")) return "1 1 0:1 / / ro,nosuid,nodev,noexec - tmpfs immure rw\n";
-      if (path.ends_with("/cgroup")) return "0::" + launch.cgroup.name(is_monitor ? "monitor" : "vmm") + "\n";
+      if (path.ends_with("/cgroup"))
+        return "0::" + launch.cgroup.name(is_passt ? "passt" : is_monitor ? "monitor" : "vmm") + "\n";
       if (path.ends_with("/limits")) return "Max core file size  0  0  bytes\n";
       if (path.ends_with("/stat")) return "1 (a b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0\n";
       return "";

@@ -230,3 +230,33 @@ TEST_CASE("a guest that has to be signed names its manifest, where it may lie", 
              }),
              ContainsSubstring("boot.manifest"));
 }
+
+TEST_CASE("a guest goes through passt, and has ports of the host, where the host policy says so",
+          "[policy]") {
+  const auto with = [](auto change) {
+    return admission([&](auto& g, auto& h) {
+      auto& net = g.nets[1];
+      net.kind = NetKind::passt;
+      net.host = {};
+      net.forward_count = 2;
+      net.forwards[0] = parse_forward("tcp:127.0.0.1:8080:80").value();
+      net.forwards[1] = parse_forward("tcp:0.0.0.0:8081:80").value();
+      h.passt = Switch::on;
+      h.forward_addresses[h.forward_address_count++] = parse_address("0.0.0.0").value();
+      change(g, h);
+    });
+  };
+  CHECK(with([](auto&, auto&) {}) == "admitted");
+  CHECK(with([](auto&, auto& h) { h.passt = Switch::off; }) ==
+        "nets[1].passt is true, the host policy allows no network through passt (networks.passt)");
+  // An address is allowed for what it is: "any" is not allowed because one of them is.
+  CHECK(with([](auto&, auto& h) { --h.forward_address_count; }) ==
+        "nets[1].forward[1] is \"tcp:0.0.0.0:8081:80\", the host policy allows ports of 127.0.0.1, ::1 "
+        "(networks.forward_addresses)");
+  CHECK_THAT(with([](auto&, auto& h) { h.forward_address_count = 0; }),
+             ContainsSubstring("nets[1].forward[0] is") && ContainsSubstring("no address of the host"));
+  CHECK(with([](auto& g, auto& h) {
+          h.forward_address_count = 0;
+          g.nets[1].forward_count = 0;
+        }) == "admitted");
+}

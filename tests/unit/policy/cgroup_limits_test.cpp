@@ -77,3 +77,17 @@ TEST_CASE("a guest gets none of the host's reserved huge pages but those that it
   CHECK(value(huge_page_limits(guest, files), "hugetlb.2MB.rsvd.max") == std::to_string(guest.memory_bytes));
   CHECK(value(huge_page_limits(guest, files), "hugetlb.1GB.rsvd.max") == "0");
 }
+
+TEST_CASE("passt runs where the guest does, in memory that is its own, and starts nothing", "[policy]") {
+  auto guest = good_guest();
+  auto host = default_host_policy();
+  const auto limit = [&](std::string_view file) { return value(passt_limits(guest, host), file); };
+  CHECK(limit("memory.swap.max") == "0");
+  CHECK(limit("memory.max") == std::to_string(192ULL << 20));
+  CHECK(limit("pids.max") == "2");
+  CHECK(limit("cpuset.cpus").empty());
+  host.cpus = parse_list("2-7").value();
+  CHECK(limit("cpuset.cpus") == "2-7");
+  guest.resources.cpus = parse_list("3").value();
+  CHECK(limit("cpuset.cpus") == "3");
+}

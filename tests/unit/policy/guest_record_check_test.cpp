@@ -142,8 +142,8 @@ TEST_CASE("more disks than slots, and a slot in use beyond the count, are refuse
 
 TEST_CASE("networks that are malformed are refused by their key", "[policy]") {
   CHECK_THAT(verdict([](GuestRecord& g) { g.nets[1].id = {}; }), ContainsSubstring("nets[1].id must be"));
-  CHECK_THAT(verdict([](GuestRecord& g) { g.nets[0].kind = NetKind{3}; }),
-             ContainsSubstring("nets[0] must have either a tap or a bridge"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.nets[0].kind = NetKind{4}; }),
+             ContainsSubstring("nets[0] must have either a tap, a bridge or passt"));
   CHECK_THAT(verdict([](GuestRecord& g) { g.nets[0].host = {}; }), ContainsSubstring("nets[0] names an"));
   CHECK_THAT(verdict([](GuestRecord& g) { g.nets[0].host = text<InterfaceName>("../x"); }),
              ContainsSubstring("nets[0] names an interface that cannot exist"));
@@ -308,4 +308,41 @@ TEST_CASE("features, pages, switches, watchdog and CID of no known kind are refu
     CHECK_THAT(verdict([cid](GuestRecord& g) { g.vsock_cid = cid; }),
                ContainsSubstring("vsock.cid must be 3"));
   CHECK(verdict([](GuestRecord& g) { g.vsock_cid = 3; }) == "accepted");
+}
+
+TEST_CASE("a network through passt has no interface, is the only one, and forwards what it may", "[policy]") {
+  const auto with = [](auto change) {
+    return verdict([&](GuestRecord& g) {
+      g = networked_guest();
+      auto& net = g.nets[1];
+      net.kind = NetKind::passt;
+      net.host = {};
+      net.forward_count = 2;
+      net.forwards[0] = parse_forward("tcp:127.0.0.1:8080:80").value();
+      net.forwards[1] = parse_forward("udp:127.0.0.1:8080:80").value();
+      change(g, net);
+    });
+  };
+  CHECK(with([](auto&, auto&) {}) == "accepted");
+  CHECK_THAT(with([](auto&, auto& n) { n.host = text<InterfaceName>("br0"); }),
+             ContainsSubstring("nets[1] names an interface although it has passt"));
+  CHECK_THAT(with([](auto& g, auto& n) {
+               g.nets[0].kind = NetKind::passt;
+               g.nets[0].host = {};
+               n.forward_count = 2;
+             }),
+             ContainsSubstring("nets[1].passt: a guest has at most one"));
+  CHECK_THAT(with([](auto&, auto& n) { n.forwards[1].protocol = ForwardProtocol::tcp; }),
+             ContainsSubstring("nets[1].forward[1] takes a port of the host that another one takes"));
+  CHECK_THAT(with([](auto&, auto& n) { n.forwards[1].host_port = 22; }),
+             ContainsSubstring("nets[1].forward[1] takes port 22 of the host"));
+  CHECK_THAT(with([](auto&, auto& n) { n.forward_count = 1; }), ContainsSubstring("an unused slot"));
+  CHECK_THAT(with([](auto&, auto& n) { n.forward_count = max_forwards + 1; }),
+             ContainsSubstring("at most 16"));
+  CHECK_THAT(with([](auto&, auto& n) { n.reserved = 1; }), ContainsSubstring("reserved"));
+  CHECK_THAT(with([](auto&, auto& n) {
+               n.kind = NetKind::tap;
+               n.host = text<InterfaceName>("tap7");
+             }),
+             ContainsSubstring("nets[1].forward: only passt forwards ports"));
 }

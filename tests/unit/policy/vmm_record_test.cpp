@@ -78,3 +78,17 @@ TEST_CASE("a malformed VMM record is refused", "[policy]") {
   CHECK_THAT(verdict([](auto& r) { r.entropy_limit.bytes_burst = 1; }), ContainsSubstring("entropy.bytes"));
   CHECK_THAT(verdict([](auto& r) { r.disks[0].queues = max_disk_queues + 1; }), ContainsSubstring("disk 0"));
 }
+
+TEST_CASE("the VMM is told what carries a network, and nothing of the host's side of it", "[policy]") {
+  auto guest = test::networked_guest();
+  guest.nets[1].kind = NetKind::passt;
+  guest.nets[1].host = {};
+  auto record = make_vmm_record(guest);
+  CHECK(check(record));
+  CHECK(record.nets[0].carrier == NetCarrier::tap);
+  CHECK(record.nets[1].carrier == NetCarrier::stream);
+  for (const auto carrier : std::initializer_list<std::uint16_t>{0, 3}) {
+    record.nets[1].carrier = NetCarrier{carrier};
+    CHECK_FALSE(check(record));
+  }
+}

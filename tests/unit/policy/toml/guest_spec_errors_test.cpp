@@ -174,7 +174,7 @@ TEST_CASE("two disks share neither id nor path, however the path is spelt", "[po
 
 TEST_CASE("a network has a tap or a bridge, and not both", "[policy]") {
   CHECK_THAT(errors_with("[[nets]]\nid = \"lan\"\n"),
-             ContainsSubstring("nets[0].bridge: there is neither a tap nor a bridge"));
+             ContainsSubstring("nets[0].bridge: there is neither a tap nor a bridge nor passt"));
   CHECK_THAT(errors_with("[[nets]]\nid = \"lan\"\ntap = \"t0\"\nbridge = \"br0\"\n"),
              ContainsSubstring("7:10: nets[0].bridge: there is a tap as well"));
 }
@@ -317,4 +317,34 @@ TEST_CASE("a limit that cannot be is told with its key", "[policy]") {
   CHECK_THAT(errors_with("[console]\nlimit = 5\n"),
              ContainsSubstring("console.limit: this is a whole number"));
   CHECK_THAT(errors_with("[console.limit]\nops = 5\n"), ContainsSubstring("console.limit.ops: unknown key"));
+}
+
+TEST_CASE("a network through passt, and the ports that it forwards, are told with what is wrong",
+          "[policy]") {
+  const auto net = [](const std::string& rest) {
+    return errors_with("[[nets]]\nid = \"wan\"\n" + rest + "\n");
+  };
+  CHECK(net("passt = true") == "accepted");
+  CHECK(net("passt = true\nforward = [\"tcp:127.0.0.1:8080:80\", \"udp:[::1]:8080:80\"]") == "accepted");
+  CHECK(net("passt = false\nbridge = \"br0\"") == "accepted");
+  CHECK_THAT(net("passt = false"), ContainsSubstring("there is neither a tap nor a bridge nor passt"));
+  CHECK_THAT(net("passt = true\ntap = \"t0\""),
+             ContainsSubstring("7:7: nets[0].tap: there is passt as well"));
+  CHECK_THAT(net("passt = true\nbridge = \"b0\""),
+             ContainsSubstring("nets[0].bridge: there is passt as well"));
+  CHECK_THAT(net("bridge = \"b0\"\nforward = [\"tcp:127.0.0.1:8080:80\"]"),
+             ContainsSubstring("nets[0].forward: a tap or a bridge forwards no ports"));
+  CHECK_THAT(
+      net("passt = true\nforward = [\"8080:80\"]"),
+      ContainsSubstring("7:11: nets[0].forward: \"8080:80\": it is not PROTOCOL:ADDRESS:PORT:GUEST-PORT"));
+  CHECK_THAT(net("passt = true\nforward = [\"tcp:127.0.0.1:80:80\"]"),
+             ContainsSubstring("takes port 80 of the host: those below 1024 need a privilege"));
+  CHECK_THAT(net("passt = true\nforward = [\"tcp:127.0.0.1:8080:80\", \"tcp:0.0.0.0:8080:81\"]"),
+             ContainsSubstring("\"tcp:0.0.0.0:8080:81\" takes a port of the host that another one takes"));
+  CHECK_THAT(errors_with("[[nets]]\nid = \"a\"\npasst = true\n[[nets]]\nid = \"b\"\npasst = true\n"),
+             ContainsSubstring("nets[1].passt: another network of the guest goes through passt already"));
+  std::string many = "passt = true\nforward = [";
+  for (int port = 0; port < 17; ++port) many += "\"tcp:127.0.0.1:" + std::to_string(2000 + port) + ":80\",";
+  CHECK_THAT(net(many + "]"),
+             ContainsSubstring("nets[0].forward: 17 are too many; allowed: an array of at most 16"));
 }

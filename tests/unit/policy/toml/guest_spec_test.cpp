@@ -103,6 +103,10 @@ id = "wan"
 tap = "tap0"
 [nets.limit]
 bytes_per_second = "1 MiB"
+[[nets]]
+id = "inet"
+passt = true
+forward = ["tcp:127.0.0.1:8080:80", "udp:[::1]:5353:53"]
 [console]
 serial = false
 virtio = false
@@ -170,6 +174,11 @@ pids_max = 20
   CHECK(addresses_of(record.nets[1]).empty());
   CHECK(record.nets[1].kind == NetKind::tap);
   CHECK(record.nets[1].host.view() == "tap0");
+  CHECK(record.nets[2].kind == NetKind::passt);
+  CHECK(record.nets[2].host.empty());
+  REQUIRE(record.nets[2].forward_count == 2);
+  CHECK(forward_text(record.nets[2].forwards[0]) == "tcp:127.0.0.1:8080:80");
+  CHECK(forward_text(record.nets[2].forwards[1]) == "udp:[::1]:5353:53");
   CHECK(record.serial == Switch::off);
   CHECK(record.console == Switch::off);
   CHECK(record.entropy == Switch::off);
@@ -210,7 +219,10 @@ TEST_CASE("the ends of each range are allowed", "[policy]") {
 }
 
 TEST_CASE("the printed specification has every key and gives the same record", "[policy]") {
-  auto record = parsed(minimal + "[[nets]]\nid = \"a\"\ntap = \"t\"\n[[nets]]\nid = \"b\"\nbridge = \"b\"\n");
+  auto record = parsed(minimal +
+                       "[[nets]]\nid = \"a\"\ntap = \"t\"\n[[nets]]\nid = \"b\"\nbridge = \"b\"\n"
+                       "[[nets]]\nid = \"c\"\npasst = true\nforward = [\"tcp:127.0.0.1:8080:80\", "
+                       "\"udp:[::]:5353:53\"]\n");
   record.command_line = *decltype(record.command_line)::from("a=\"b\\c\" d='e'", "line");
   record.uuid[3] = 7;
   record.resources.cpu_weight = 3;

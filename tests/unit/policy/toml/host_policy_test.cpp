@@ -46,6 +46,8 @@ bridges = ["br0", "br1"]
 metadata = true
 require_addresses = true
 addresses = ["192.0.2.0/28", "2001:db8::/64"]
+passt = true
+forward_addresses = ["127.0.0.1", "192.0.2.1", "::"]
 [attestation]
 measure = "required"
 require_signature = true
@@ -77,6 +79,10 @@ pcr = 11
   CHECK(record->host.taps[0].view() == "tap0");
   REQUIRE(record->host.bridge_count == 2);
   CHECK(record->host.bridges[1].view() == "br1");
+  CHECK(record->host.passt == Switch::on);
+  REQUIRE(record->host.forward_address_count == 3);
+  CHECK(address_text(record->host.forward_addresses[1]) == "192.0.2.1");
+  CHECK(address_text(record->host.forward_addresses[2]) == "::");
   const auto& attestation = record->host.attestation;
   CHECK(attestation.measure == MeasureMode::required);
   CHECK(attestation.signature_required == Switch::on);
@@ -144,6 +150,8 @@ directories = ["/srv/acme"]
 taps = ["tap0"]
 bridges = ["br0"]
 addresses = ["198.51.100.0/24"]
+passt = true
+forward_addresses = ["127.0.0.2"]
 vcpus = 4
 memory = "2 GiB"
 swap = "1 GiB"
@@ -172,6 +180,11 @@ name = "umbrella"
   CHECK(acme.limits.directories[0].view() == "/srv/acme");
   CHECK(acme.taps[0].view() == "tap0");
   CHECK(acme.bridges[0].view() == "br0");
+  CHECK(acme.passt == Switch::on);
+  REQUIRE(acme.forward_address_count == 1);
+  CHECK(address_text(acme.forward_addresses[0]) == "127.0.0.2");
+  CHECK(file->tenants[1].passt == Switch::off);
+  CHECK(file->tenants[1].forward_address_count == 0);
   CHECK(acme.max_vcpus == 4);
   CHECK(acme.max_memory_bytes == 2ULL << 30);
   CHECK(acme.max_swap_bytes == 1ULL << 30);
@@ -202,4 +215,21 @@ TEST_CASE("mistakes in a tenant are told with their place", "[policy]") {
   CHECK_THAT(errors("[[tenants]]\nname = \"a\"\n[[tenants]]\nname = \"a\"\n"),
              ContainsSubstring("is used twice"));
   CHECK_THAT(errors("owners = [1]\n"), ContainsSubstring("owners: this is a whole number"));
+}
+
+TEST_CASE(
+    "networks through passt are off, and ports are forwarded from the loopback addresses alone, unless said",
+    "[policy]") {
+  const auto host = [](const char* text) { return parse_host_policy(text, "host.toml").value().host; };
+  CHECK(host("").passt == Switch::off);
+  REQUIRE(host("").forward_address_count == 2);
+  CHECK(host("").forward_addresses[0] == loopback_v4);
+  CHECK(host("[networks]\npasst = true\n").forward_address_count == 2);
+  CHECK(host("[networks]\nforward_addresses = []\n").forward_address_count == 0);
+  CHECK(host("[networks]\nforward_addresses = [\"::1\"]\n").forward_addresses[1] == HostAddress{});
+  CHECK_THAT(errors("[networks]\npasst = \"yes\"\n"), ContainsSubstring("networks.passt: this is a text"));
+  CHECK_THAT(errors("[networks]\nforward_addresses = [\"eth0\"]\n"),
+             ContainsSubstring("networks.forward_addresses: \"eth0\" is no address"));
+  CHECK_THAT(errors("[networks]\nforward_address = []\n"),
+             ContainsSubstring("did you mean \"forward_addresses\"?"));
 }
