@@ -30,6 +30,7 @@ class Net final : public Device {
   [[nodiscard]] int host_fd() const override { return backend_->fd(); }
   /// Each way has the limit for itself.
   std::span<RateLimiter> limits() override { return limits_; }
+  void report(policy::StatisticsMessage& statistics) const override;
 
  private:
   enum class Transfer { done, waits };
@@ -70,6 +71,7 @@ class Net final : public Device {
   DescriptorChain output_;
   bool output_is_held_ = false;
   IoVectors vectors_{};
+  policy::NetCounters counters_;
   RateLimitedLog log_;
 };
 
