@@ -54,7 +54,7 @@ Result<void> label_disks(Launch& launch);
 Result<void> make_cgroup(Launch& launch);
 /// The taps of the guest's networks; then the launcher can change no network any more.
 Result<void> attach_networks(Launch& launch);
-/// The VMM's record, the log pipe, console and control sockets, the monitor's listener. What two processes
+/// The VMM's record, the log pipe, console and control sockets, the monitor's listeners. What two processes
 /// share has the guest's own label, as the launcher's categories would put it out of the guest's reach.
 Result<void> make_channels(Launch& launch);
 
