@@ -89,7 +89,9 @@ ClientState VarlinkHub::ask(VarlinkClient& client, const VmmRequest& request, bo
                             Clock::time_point now) {
   client.waiting = {
       .request = request, .token = next_token_++, .deadline = now + vmm_time, .is_oneway = is_oneway};
-  const auto sent = vmm.request({.kind = request.kind,
+  const auto sent = vmm.request({.header = {},
+                                 .kind = request.kind,
+                                 .result = 0,
                                  .token = client.waiting->token,
                                  .value = request.value,
                                  .limit = request.limit});
