@@ -18,7 +18,8 @@ constexpr std::string_view service_interface = "org.varlink.service";
 constexpr std::string_view guest_interface = "io.immure.Guest";
 
 /// As varlink.org has it.
-constexpr std::string_view service_interface_text = R"(# Every varlink service describes itself by this interface.
+constexpr std::string_view service_interface_text =
+    R"(# Every varlink service describes itself by this interface.
 interface org.varlink.service
 
 method GetInfo() -> (
@@ -202,7 +203,8 @@ std::string unknown_method(const std::string& method) {
 }
 
 std::string statistics_text(const policy::StatisticsMessage& statistics, const policy::VmmRecord& record) {
-  const auto devices_json = [](const auto& ids, const auto& counters, std::uint32_t count, const auto& fields) {
+  const auto devices_json = [](const auto& ids, const auto& counters, std::uint32_t count,
+                               const auto& fields) {
     auto out = json::array();
     for (std::uint32_t i = 0; i < count; ++i) {
       out.push_back(counters_json(counters.at(i), fields));

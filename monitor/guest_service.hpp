@@ -31,8 +31,8 @@ struct Subscription {};
 /// What a call leads to: an answer, at once; a request to the VMM; or events from now on.
 using Decision = std::variant<std::string, VmmRequest, Subscription>;
 
-/// What the interfaces io.immure.Guest (io.immure.Guest.varlink) and org.varlink.service make of a call. Pure:
-/// every text in it may be a hostile client's.
+/// What the interfaces io.immure.Guest (io.immure.Guest.varlink) and org.varlink.service make of a call.
+/// Pure: every text in it may be a hostile client's.
 Decision decide(const VarlinkCall& call, const GuestFacts& facts);
 
 /// The answer once the VMM has given its own: `result` is 0 or an errno, statistics are there where they were

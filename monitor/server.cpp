@@ -60,11 +60,10 @@ short Server::ready(int fd) const {
 
 Result<LinkState> Server::turn() {
   collect_poll_set();
-  const bool impatient =
-      (vsock_ && vsock_->has_deadline()) || (varlink_ && varlink_->has_deadline()) ||
-      std::ranges::any_of(clients_, [&](const Client& c) {
-        return c.wants_to_send(vmm_.console(), vmm_.log());
-      });
+  const bool impatient = (vsock_ && vsock_->has_deadline()) || (varlink_ && varlink_->has_deadline()) ||
+                         std::ranges::any_of(clients_, [&](const Client& c) {
+                           return c.wants_to_send(vmm_.console(), vmm_.log());
+                         });
   const int n = ::poll(polled_.data(), polled_.size(), impatient ? impatience_check_ms : -1);
   if (n < 0 && errno == EINTR) return LinkState::open;
   if (n < 0) return system_error("poll");

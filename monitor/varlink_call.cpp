@@ -7,8 +7,8 @@ namespace {
 
 using nlohmann::json;
 
-/// How deep brackets are nested, strings left out. Of text that is no JSON it is some number, and JSON it stays
-/// not.
+/// How deep brackets are nested, strings left out. Of text that is no JSON it is some number, and JSON it
+/// stays not.
 unsigned depth_of(std::string_view text) {
   unsigned depth = 0;
   unsigned deepest = 0;
@@ -50,7 +50,8 @@ Result<VarlinkCall> parse_call(std::string_view text) {
   const auto method = parsed.find("method");
   if (method == parsed.end() || !method->is_string()) return invalid("a call has no method");
   VarlinkCall call{.method = *method->get_ptr<const json::string_t*>()};
-  if (const auto parameters = parsed.find("parameters"); parameters != parsed.end() && !parameters->is_null()) {
+  if (const auto parameters = parsed.find("parameters");
+      parameters != parsed.end() && !parameters->is_null()) {
     if (!parameters->is_object()) return invalid("a call's parameters are no object");
     call.parameters = std::move(*parameters);
   }

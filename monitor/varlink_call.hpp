@@ -14,11 +14,11 @@ constexpr unsigned max_call_depth = 8;            ///< objects and arrays in eac
 
 /// One call of a client (varlink.org, "Method Call"): a JSON object.
 struct VarlinkCall {
-  std::string method{};                                          ///< with its interface: "io.immure.Guest.GetState"
-  nlohmann::json parameters = nlohmann::json::object();          ///< always an object
-  bool is_oneway = false;                                        ///< no answer is wanted
-  bool wants_more = false;                                       ///< several answers may come
-  bool wants_upgrade = false;                                    ///< to another protocol
+  std::string method{};                                  ///< with its interface: "io.immure.Guest.GetState"
+  nlohmann::json parameters = nlohmann::json::object();  ///< always an object
+  bool is_oneway = false;                                ///< no answer is wanted
+  bool wants_more = false;                               ///< several answers may come
+  bool wants_upgrade = false;                            ///< to another protocol
 };
 
 /// Reads a call; an Error where it is none. Nothing is allocated for what is too long or too deep.

@@ -11,8 +11,8 @@
 
 namespace immure::monitor {
 
-/// One connected client of the varlink socket: bytes in, bytes out, and what it waits for. Messages end with a
-/// NUL byte. It is answered one call at a time: the next one is read only once the last answer is sent, so
+/// One connected client of the varlink socket: bytes in, bytes out, and what it waits for. Messages end with
+/// a NUL byte. It is answered one call at a time: the next one is read only once the last answer is sent, so
 /// that neither side's buffer can grow.
 class VarlinkClient {
  public:

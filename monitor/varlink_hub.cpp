@@ -17,8 +17,8 @@ VarlinkHub::VarlinkHub(UniqueFd listener, uid_t owner, const policy::VmmRecord& 
 }
 
 void VarlinkHub::collect(std::vector<pollfd>& polled) const {
-  // At the cap a newcomer takes the place of one that is idle; where none is, it waits in the backlog. poll(2)
-  // passes over a negative fd.
+  // At the cap a newcomer takes the place of one that is idle; where none is, it waits in the backlog.
+  // poll(2) passes over a negative fd.
   const bool has_place =
       clients_.size() < max_clients || std::ranges::any_of(clients_, &VarlinkClient::is_idle);
   polled.push_back({.fd = has_place ? listener_.get() : -1, .events = POLLIN, .revents = 0});

@@ -107,10 +107,8 @@ VmmLink::Datagram VmmLink::receive_into(VmmMessage& message) {
     std::memcpy(static_cast<void*>(&control), bytes.data(), sizeof control);
     if (!policy::check_header(control, "answer") || control.kind == ControlKind::statistics)
       return Datagram::bad;
-    message = {.kind = control.kind,
-               .result = control.result,
-               .token = control.token,
-               .value = control.value};
+    message = {
+        .kind = control.kind, .result = control.result, .token = control.token, .value = control.value};
     return Datagram::good;
   }
   if (n != static_cast<ssize_t>(sizeof(StatisticsMessage))) return Datagram::bad;

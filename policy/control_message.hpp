@@ -14,8 +14,8 @@ struct LimitChange {
   RateLimit limit{};
 };
 
-/// Monitor to VMM, one per datagram on vmm_fd::control; the VMM answers each with the same kind and token, and a
-/// result; statistics with a StatisticsMessage instead.
+/// Monitor to VMM, one per datagram on vmm_fd::control; the VMM answers each with the same kind and token,
+/// and a result; statistics with a StatisticsMessage instead.
 enum class ControlKind : std::uint32_t {
   power_button = 1,
   ping = 2,

@@ -89,7 +89,7 @@ class Machine {
     std::string name;
     std::span<virtio::RateLimiter> limits;
   };
-  std::vector<Limited> limited_;  // what in pci_ has limits; the same while the machine runs
+  std::vector<Limited> limited_;                // what in pci_ has limits; the same while the machine runs
   std::vector<const virtio::Device*> devices_;  // all in pci_
   std::vector<kvm::Vcpu> vcpus_;
   std::chrono::steady_clock::time_point built_ = std::chrono::steady_clock::now();

@@ -140,8 +140,7 @@ VmmExit run() {
   const auto end = serve_until_end(machine, *loop);
   const auto status = end ? end->status : fail(VmmExit::guest_crashed, end.error());
   if (end) log_line(end->reason);
-  control.tell(policy::ControlKind::ended,
-               std::to_underlying(end ? end->cause : policy::EndCause::failure));
+  control.tell(policy::ControlKind::ended, std::to_underlying(end ? end->cause : policy::EndCause::failure));
   if (auto done = machine.shut_down(); !done) log_line(done.error().message);
   return status;
 }

@@ -12,7 +12,8 @@ std::unexpected<Error> not_statistics(std::string_view what) {
 }
 
 template <typename Counters, std::size_t N>
-Result<Counters> counters_in(const json& object, const std::array<policy::CounterField<Counters>, N>& fields) {
+Result<Counters> counters_in(const json& object,
+                             const std::array<policy::CounterField<Counters>, N>& fields) {
   Counters out;
   for (const auto& field : fields) {
     const auto found = object.is_object() ? object.find(field.name) : object.end();
@@ -47,8 +48,8 @@ Result<GuestStatistics> statistics_in(const json& answer) {
   const auto machine = answer.is_object() ? answer.find("machine") : answer.end();
   if (machine == answer.end()) return not_statistics("machine");
   out.machine = IMMURE_TRY(counters_in(*machine, policy::machine_fields));
-  IMMURE_TRY(read_devices(IMMURE_TRY(list_in(answer, "disks", policy::max_disks)), out.disks,
-                          policy::disk_fields));
+  IMMURE_TRY(
+      read_devices(IMMURE_TRY(list_in(answer, "disks", policy::max_disks)), out.disks, policy::disk_fields));
   IMMURE_TRY(
       read_devices(IMMURE_TRY(list_in(answer, "nets", policy::max_nets)), out.nets, policy::net_fields));
   for (const auto& vcpu : IMMURE_TRY(list_in(answer, "vcpus", policy::max_vcpus)))

@@ -55,8 +55,7 @@ Expected<std::optional<json>> VarlinkClient::call(std::string_view method, const
       json{{"method", fmt::format("io.immure.Guest.{}", method)}, {"parameters", parameters}}.dump();
   request += '\0';
   // Far less than what a socket takes at once.
-  if (::send(fd_.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(request.size()))
+  if (::send(fd_.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
     return system_error("send to the monitor");
   const auto text = IMMURE_TRY(receive());
   if (!text) return std::nullopt;

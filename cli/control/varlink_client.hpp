@@ -11,8 +11,9 @@
 
 namespace immure::cli {
 
-/// A connection to a guest's varlink socket (monitor/io.immure.Guest.varlink; varlink.org). The monitor is not
-/// trusted: how much it may say and how long it may take are bounded, and its JSON is the caller's to check.
+/// A connection to a guest's varlink socket (monitor/io.immure.Guest.varlink; varlink.org). The monitor is
+/// not trusted: how much it may say and how long it may take are bounded, and its JSON is the caller's to
+/// check.
 class VarlinkClient {
  public:
   static constexpr std::size_t max_reply_bytes = 256 << 10;

@@ -40,10 +40,11 @@ std::optional<CgroupUsage> cgroup_usage(const std::string& directory) {
     const auto text = host_file(directory + file);
     return text ? number_in(*text).value_or(0) : 0;
   };
-  return CgroupUsage{.cpu_usec = *cpu,
-                     .memory_bytes = bytes_in("/memory.current"),
-                     .swap_bytes = bytes_in("/memory.swap.current"),
-                     .oom_kills = number_after(host_file(directory + "/memory.events"), "oom_kill ").value_or(0)};
+  return CgroupUsage{
+      .cpu_usec = *cpu,
+      .memory_bytes = bytes_in("/memory.current"),
+      .swap_bytes = bytes_in("/memory.swap.current"),
+      .oom_kills = number_after(host_file(directory + "/memory.events"), "oom_kill ").value_or(0)};
 }
 
 std::uint64_t resident_beside(std::string_view smaps, std::uint64_t least_bytes) {

@@ -17,7 +17,8 @@ void add_state(Exposition& out, Readings readings) {
     const auto uuid = policy::uuid_text(guest.state.uuid);
     out.add({{"guest", guest.name}, {"uuid", uuid}, {"tenant", guest.state.tenant.view()}}, 1);
   }
-  out.begin("immure_guest_state", MetricKind::gauge, "1 for the state that the guest is in, 0 for the others.");
+  out.begin("immure_guest_state", MetricKind::gauge,
+            "1 for the state that the guest is in, 0 for the others.");
   constexpr std::array states{Liveness::starting, Liveness::running, Liveness::paused, Liveness::ending,
                               Liveness::abandoned};
   for (const auto& reading : readings)
@@ -105,8 +106,8 @@ void add_machine(Exposition& out, Readings readings) {
        &Machine::console_dropped_bytes);
   each("immure_guest_entropy_bytes_total", MetricKind::counter, "Random bytes that the guest was given.",
        &Machine::entropy_bytes);
-  each("immure_guest_balloon_target_bytes", MetricKind::gauge,
-       "Memory that the guest was asked to give up.", &Machine::balloon_target_bytes);
+  each("immure_guest_balloon_target_bytes", MetricKind::gauge, "Memory that the guest was asked to give up.",
+       &Machine::balloon_target_bytes);
   each("immure_guest_balloon_bytes", MetricKind::gauge, "Memory that the guest says that it gave up.",
        &Machine::balloon_bytes);
   out.begin("immure_guest_vmm_uptime_seconds", MetricKind::gauge,

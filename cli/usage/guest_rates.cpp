@@ -69,8 +69,7 @@ GuestRates rates_between(const GuestReading& before, const GuestReading& now) {
     out.cpu_percent = per_second(before.usage->cpu_usec, now.usage->cpu_usec, seconds) / 10'000;
   if (!before.statistics || !now.statistics) return out;
   // A fresh VMM counts from 0, all its counts at once.
-  const bool is_fresh =
-      now.statistics->machine.uptime_usec < before.statistics->machine.uptime_usec;
+  const bool is_fresh = now.statistics->machine.uptime_usec < before.statistics->machine.uptime_usec;
   const auto from = is_fresh ? Totals{} : totals_of(*before.statistics);
   const auto to = totals_of(*now.statistics);
   out.devices = DeviceRates{.read_bytes = per_second(from.read_bytes, to.read_bytes, seconds),
@@ -92,24 +91,24 @@ std::vector<GuestRates> rates_between(std::span<const GuestReading> before,
     });
     if (earlier != before.end()) out.push_back(rates_between(*earlier, reading));
   }
-  std::ranges::stable_sort(out, std::greater{}, [](const GuestRates& guest) { return guest.cpu_percent.value_or(0); });
+  std::ranges::stable_sort(out, std::greater{},
+                           [](const GuestRates& guest) { return guest.cpu_percent.value_or(0); });
   return out;
 }
 
 std::string rates_table(std::span<const GuestRates> guests, const Style& style) {
-  Table table({"NAME", "STATE", "CPU%", "MEMORY", "BESIDE", "READ/s", "WRITTEN/s", "IO/s", "RECEIVED/s", "SENT/s",
-               "EXITS/s"});
+  Table table({"NAME", "STATE", "CPU%", "MEMORY", "BESIDE", "READ/s", "WRITTEN/s", "IO/s", "RECEIVED/s",
+               "SENT/s", "EXITS/s"});
   for (const auto& guest : guests) {
     const auto& devices = guest.devices;
-    table.add({guest.name, std::string(liveness_name(guest.liveness)),
-               guest.cpu_percent ? fmt::format("{:.1f}", *guest.cpu_percent) : "-",
-               size_text(guest.memory_bytes), size_text(guest.beside_bytes),
-               rate_text(devices, &DeviceRates::read_bytes, true),
-               rate_text(devices, &DeviceRates::written_bytes, true),
-               rate_text(devices, &DeviceRates::disk_requests, false),
-               rate_text(devices, &DeviceRates::received_bytes, true),
-               rate_text(devices, &DeviceRates::sent_bytes, true),
-               rate_text(devices, &DeviceRates::exits, false)});
+    table.add(
+        {guest.name, std::string(liveness_name(guest.liveness)),
+         guest.cpu_percent ? fmt::format("{:.1f}", *guest.cpu_percent) : "-", size_text(guest.memory_bytes),
+         size_text(guest.beside_bytes), rate_text(devices, &DeviceRates::read_bytes, true),
+         rate_text(devices, &DeviceRates::written_bytes, true),
+         rate_text(devices, &DeviceRates::disk_requests, false),
+         rate_text(devices, &DeviceRates::received_bytes, true),
+         rate_text(devices, &DeviceRates::sent_bytes, true), rate_text(devices, &DeviceRates::exits, false)});
   }
   // The table measures its columns in bytes: colour comes afterwards.
   const auto text = table.text();

@@ -36,7 +36,8 @@ GuestRates rates_between(const GuestReading& before, const GuestReading& now);
 
 /// Of each guest that is in both lists and was not replaced by another of its name meanwhile; those that use
 /// most CPU time first. Pure.
-std::vector<GuestRates> rates_between(std::span<const GuestReading> before, std::span<const GuestReading> now);
+std::vector<GuestRates> rates_between(std::span<const GuestReading> before,
+                                      std::span<const GuestReading> now);
 
 /// A table, and an array of objects.
 std::string rates_table(std::span<const GuestRates> guests, const Style& style);

@@ -23,7 +23,8 @@ Result<Ending> Ending::create() {
 void Ending::request(policy::VmmExit status, std::string reason, std::optional<policy::EndCause> cause) {
   const std::scoped_lock lock(mutex_);
   if (std::exchange(is_requested_, true)) return;
-  request_ = Request{.status = status, .reason = std::move(reason), .cause = cause.value_or(cause_of(status))};
+  request_ =
+      Request{.status = status, .reason = std::move(reason), .cause = cause.value_or(cause_of(status))};
   (void)::eventfd_write(event_.get(), 1);
 }
 

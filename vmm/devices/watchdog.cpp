@@ -53,8 +53,7 @@ void Watchdog::tick() {
   set_running(false);
   remaining_ = timeout_;
   ending_.request(
-      expiry_,
-      "the watchdog expired: the guest did not kick it for " + std::to_string(timeout_) + " seconds",
+      expiry_, "the watchdog expired: the guest did not kick it for " + std::to_string(timeout_) + " seconds",
       policy::EndCause::watchdog);
 }
 

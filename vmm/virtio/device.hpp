@@ -25,8 +25,8 @@ struct DeviceTraits {
 enum class Progress { idle, more, all };
 
 /// A virtio device behind its transport, which owns registers, queues and the lock: every call but the
-/// constructor and report() comes under that lock. An Error means that the driver broke the protocol: the transport stops
-/// the device until the driver resets it.
+/// constructor and report() comes under that lock. An Error means that the driver broke the protocol: the
+/// transport stops the device until the driver resets it.
 class Device {
  public:
   /// Chains served per wake-up, so that one device cannot keep the others waiting for ever.

@@ -40,10 +40,8 @@ json error(const std::string& name, const json& parameters = json::object()) {
 json invalid_parameter(const char* name) {
   return error("org.varlink.service.InvalidParameter", {{"parameter", name}});
 }
-const json no_limit{{"bytes_per_second", 0},
-                    {"bytes_burst", 0},
-                    {"operations_per_second", 0},
-                    {"operations_burst", 0}};
+const json no_limit{
+    {"bytes_per_second", 0}, {"bytes_burst", 0}, {"operations_per_second", 0}, {"operations_burst", 0}};
 
 }  // namespace
 
@@ -53,8 +51,8 @@ TEST_CASE("the service says who it is and describes its interfaces", "[varlink]"
   CHECK(info["version"] == IMMURE_VERSION);
   REQUIRE(info["interfaces"] == json{"org.varlink.service", "io.immure.Guest"});
   for (const auto& name : info["interfaces"]) {
-    const auto text =
-        answer_to("org.varlink.service.GetInterfaceDescription", {{"interface", name}})["parameters"]["description"];
+    const auto text = answer_to("org.varlink.service.GetInterfaceDescription",
+                                {{"interface", name}})["parameters"]["description"];
     CHECK(text.get<std::string>().contains("\ninterface " + name.get<std::string>() + "\n"));
   }
 }
@@ -65,7 +63,8 @@ TEST_CASE("the description names every counter and every method", "[varlink]") {
   for (const auto& field : policy::net_fields) CHECK(has(std::string("  ") + field.name + ": int"));
   for (const auto& field : policy::vcpu_fields) CHECK(has(std::string("  ") + field.name + ": int"));
   for (const auto& field : policy::machine_fields) CHECK(has(std::string("  ") + field.name + ": int"));
-  for (const auto* method : {"GetState", "GetStatistics", "PowerButton", "SetBalloon", "SetLimit", "Subscribe"}) {
+  for (const auto* method :
+       {"GetState", "GetStatistics", "PowerButton", "SetBalloon", "SetLimit", "Subscribe"}) {
     CHECK(has(std::string("\nmethod ") + method + "("));
     const auto decision = decision_on(std::string("io.immure.Guest.") + method);
     const auto* text = std::get_if<std::string>(&decision);
@@ -116,8 +115,11 @@ TEST_CASE("what the VMM has to do is asked of it", "[varlink]") {
 }
 
 TEST_CASE("hostile: parameters that cannot be are refused by their name", "[varlink][hostile]") {
-  const auto balloon = [](const json& parameters) { return answer_to("io.immure.Guest.SetBalloon", parameters); };
-  for (const json& bytes : {json(-1), json(1.5), json("4096"), json(nullptr), json((64 << 20) + 1), json(true)}) {
+  const auto balloon = [](const json& parameters) {
+    return answer_to("io.immure.Guest.SetBalloon", parameters);
+  };
+  for (const json& bytes :
+       {json(-1), json(1.5), json("4096"), json(nullptr), json((64 << 20) + 1), json(true)}) {
     CAPTURE(bytes.dump());
     CHECK(balloon({{"bytes", bytes}}) == invalid_parameter("bytes"));
   }
@@ -170,8 +172,8 @@ TEST_CASE("statistics have the names of the launcher's record", "[varlink]") {
   statistics.nets[0].sent_frames = 5;
   statistics.vcpus[1].memory_exits = 6;
   statistics.machine.uptime_usec = 7;
-  const auto answer = json::parse(
-      answer_text({.kind = ControlKind::statistics}, 0, &statistics, a_guest()))["parameters"];
+  const auto answer =
+      json::parse(answer_text({.kind = ControlKind::statistics}, 0, &statistics, a_guest()))["parameters"];
   CHECK(answer["disks"][0]["id"] == "root");
   CHECK(answer["disks"][0]["written_bytes"] == 4096);
   CHECK(answer["nets"][0]["id"] == "lan");

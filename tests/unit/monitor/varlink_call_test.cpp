@@ -27,9 +27,10 @@ TEST_CASE("parameters and flags may be left out, or null", "[varlink]") {
 
 TEST_CASE("hostile: what is no call is refused", "[varlink][hostile]") {
   for (const auto* text :
-       {"", "{", "null", "[]", "17", R"("method")", "{}", R"({"method":7})", R"({"method":"a.b.C","parameters":[]})",
-        R"({"method":"a.b.C","parameters":7})", R"({"method":"a.b.C","more":1})",
-        R"({"method":"a.b.C","oneway":"yes"})", R"({"method":"a.b.C","upgrade":{}})", "{\"method\":\"\xff\"}",
+       {"", "{", "null", "[]", "17", R"("method")", "{}", R"({"method":7})",
+        R"({"method":"a.b.C","parameters":[]})", R"({"method":"a.b.C","parameters":7})",
+        R"({"method":"a.b.C","more":1})", R"({"method":"a.b.C","oneway":"yes"})",
+        R"({"method":"a.b.C","upgrade":{}})", "{\"method\":\"\xff\"}",
         R"({"method":"a.b.C"}{"method":"a.b.C"})", R"({"method":"a.b.C","parameters":{"n":1e999}})"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_call(text));
@@ -39,7 +40,8 @@ TEST_CASE("hostile: what is no call is refused", "[varlink][hostile]") {
 TEST_CASE("hostile: a call is no deeper and no longer than allowed, whatever its strings hold",
           "[varlink][hostile]") {
   const auto nested = [](unsigned depth) {
-    return R"({"method":"a.b.C","parameters":{"n":)" + std::string(depth, '[') + std::string(depth, ']') + "}}";
+    return R"({"method":"a.b.C","parameters":{"n":)" + std::string(depth, '[') + std::string(depth, ']') +
+           "}}";
   };
   CHECK(parse_call(nested(max_call_depth - 2)));
   CHECK_FALSE(parse_call(nested(max_call_depth - 1)));

@@ -52,7 +52,8 @@ class VarlinkFixture {
     turn();
   }
   /// A whole call, its NUL behind it.
-  static std::string call_text(const std::string& method, const nlohmann::json& more = nlohmann::json::object()) {
+  static std::string call_text(const std::string& method,
+                               const nlohmann::json& more = nlohmann::json::object()) {
     nlohmann::json call{{"method", method}};
     call.update(more);
     return call.dump() + '\0';
@@ -94,7 +95,8 @@ class VarlinkFixture {
     turn();
   }
   [[nodiscard]] policy::StatisticsMessage statistics(std::uint64_t token) const {
-    policy::StatisticsMessage message{.header = policy::header_of<policy::StatisticsMessage>(), .token = token};
+    policy::StatisticsMessage message{.header = policy::header_of<policy::StatisticsMessage>(),
+                                      .token = token};
     message.disk_count = message.vcpu_count = 1;
     message.disks[0].reads = 11;
     return message;

@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "tests/unit/monitor/varlink_fixture.hpp"
 
 using namespace immure;
@@ -124,7 +126,7 @@ TEST_CASE("varlink: a VMM that is silent is told of in time, and its late answer
   f.call(client, power_button);
   const auto token = f.request()->token;
   CHECK(f.has_deadline());
-  ::usleep(std::chrono::microseconds(VarlinkHub::vmm_time + std::chrono::milliseconds(50)).count());
+  std::this_thread::sleep_for(VarlinkHub::vmm_time + std::chrono::milliseconds(50));
   CHECK(f.answers(client).at(0)["error"] == "io.immure.Guest.VmmSilent");
   CHECK_FALSE(f.has_deadline());
   f.tell(said(ControlKind::power_button, token));
@@ -133,14 +135,12 @@ TEST_CASE("varlink: a VMM that is silent is told of in time, and its late answer
 
 TEST_CASE("varlink: a VMM that takes no more requests is told of at once", "[varlink]") {
   VarlinkFixture f;
-  const auto client = f.connect();
   std::string last;
   for (int i = 0; i < 10'000 && last.empty(); ++i) {
-    f.call(client, power_button, {{"oneway", true}});
     // A client that waits is not heard; each gives its place away by going.
-    const auto next = f.connect();
-    f.call(next, power_button);
-    last = f.hear(next);
+    const auto client = f.connect();
+    f.call(client, power_button);
+    last = f.hear(client);
   }
   CHECK(last.contains("io.immure.Guest.TooMany"));
 }
@@ -212,7 +212,8 @@ TEST_CASE("varlink hostile: a client that never reads is not served without end,
   const auto many = VarlinkFixture::call_text("org.varlink.service.GetInterfaceDescription",
                                               {{"parameters", {{"interface", "io.immure.Guest"}}}});
   for (int i = 0; i < 10'000; ++i) {
-    if (::send(deaf.get(), many.data(), many.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(many.size())) break;
+    if (::send(deaf.get(), many.data(), many.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(many.size()))
+      break;
     if (i % 64 == 0) f.turn();
   }
   // Its own socket is full at last: the hub has stopped to read.
@@ -222,7 +223,8 @@ TEST_CASE("varlink hostile: a client that never reads is not served without end,
   CHECK(f.answers(client).size() == 1);
 }
 
-TEST_CASE("varlink hostile: a subscriber that does not read is dropped, the others are told", "[varlink][hostile]") {
+TEST_CASE("varlink hostile: a subscriber that does not read is dropped, the others are told",
+          "[varlink][hostile]") {
   VarlinkFixture f;
   const auto deaf = subscriber(f);
   const auto good = subscriber(f);
@@ -284,7 +286,6 @@ TEST_CASE("varlink: where every place is in use, a newcomer waits", "[varlink]")
 TEST_CASE("varlink: a client that only says and ends is still answered", "[varlink]") {
   VarlinkFixture f;
   const auto client = f.connect();
-  REQUIRE(::send(client.get(), "", 0, 0) == 0);
   const auto text = VarlinkFixture::call_text(power_button);
   REQUIRE(::send(client.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
   REQUIRE(::shutdown(client.get(), SHUT_WR) == 0);

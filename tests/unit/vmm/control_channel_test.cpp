@@ -31,8 +31,11 @@ struct Fixture {
     monitor.reset(pair[1]);
   }
   void ask(ControlKind kind, std::uint64_t value = 0) {
-    const ControlMessage message{
-        .header = policy::header_of<ControlMessage>(), .kind = kind, .result = 0, .token = 77, .value = value};
+    const ControlMessage message{.header = policy::header_of<ControlMessage>(),
+                                 .kind = kind,
+                                 .result = 0,
+                                 .token = 77,
+                                 .value = value};
     REQUIRE(::send(monitor.get(), &message, sizeof(message), 0) == sizeof(message));
   }
   std::optional<ControlMessage> answer() {
@@ -108,13 +111,14 @@ TEST_CASE("control channel: a limit reaches the device that it names, once it wa
   Fixture f;
   std::string changed;
   policy::RateLimit last;
-  ControlChannel channel(f.vmm.get(), f.power, nullptr,
-                         [&](std::string_view device, const policy::RateLimit& limit) {
-                           changed = device;
-                           last = limit;
-                           return device == "disk root";
-                         },
-                         no_statistics);
+  ControlChannel channel(
+      f.vmm.get(), f.power, nullptr,
+      [&](std::string_view device, const policy::RateLimit& limit) {
+        changed = device;
+        last = limit;
+        return device == "disk root";
+      },
+      no_statistics);
   ControlMessage message{.header = policy::header_of<ControlMessage>(), .kind = ControlKind::limit};
   const auto ask = [&](std::string_view device, const policy::RateLimit& limit) {
     message.limit = {.device = BoundedString<32>::from(device, "device").value(), .limit = limit};

@@ -118,7 +118,8 @@ TEST_CASE_METHOD(DirectQueue, "an entropy device counts the bytes that it gave",
   CHECK(counted(rng).machine.entropy_bytes == 64);
 }
 
-TEST_CASE("hostile: a balloon counts pages in and out, and gives back no more than it had", "[balloon][hostile]") {
+TEST_CASE("hostile: a balloon counts pages in and out, and gives back no more than it had",
+          "[balloon][hostile]") {
   Balloon* balloon = nullptr;
   FakeMachine machine{[&](const GuestMemory& memory) {
                         auto made = FakeQueue::must(Balloon::create(memory));
