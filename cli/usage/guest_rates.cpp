@@ -1,6 +1,7 @@
 #include "cli/usage/guest_rates.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -91,8 +92,12 @@ std::vector<GuestRates> rates_between(std::span<const GuestReading> before,
     });
     if (earlier != before.end()) out.push_back(rates_between(*earlier, reading));
   }
-  std::ranges::stable_sort(out, std::greater{},
-                           [](const GuestRates& guest) { return guest.cpu_percent.value_or(0); });
+  std::ranges::sort(out, [](const GuestRates& a, const GuestRates& b) {
+    const auto key = [](const GuestRates& guest) {
+      return std::tuple(-guest.cpu_percent.value_or(0), guest.name);
+    };
+    return key(a) < key(b);
+  });
   return out;
 }
 

@@ -25,10 +25,10 @@ struct DeviceRates {
 struct GuestRates {
   std::string name;
   Liveness liveness{};
-  std::optional<double> cpu_percent;  ///< of one CPU
-  std::optional<std::uint64_t> memory_bytes;
-  std::optional<std::uint64_t> beside_bytes;  ///< the VMM's own, beside the guest's memory
-  std::optional<DeviceRates> devices;
+  std::optional<double> cpu_percent{};  ///< of one CPU
+  std::optional<std::uint64_t> memory_bytes{};
+  std::optional<std::uint64_t> beside_bytes{};  ///< the VMM's own, beside the guest's memory
+  std::optional<DeviceRates> devices{};
 };
 
 /// Counts that became less begin anew, at 0: a guest that reset itself has a fresh VMM. Pure.

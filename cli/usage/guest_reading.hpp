@@ -15,8 +15,8 @@ namespace immure::cli {
 struct GuestReading {
   KnownGuest guest;
   std::chrono::steady_clock::time_point at;
-  std::optional<CgroupUsage> usage;
-  std::optional<GuestStatistics> statistics;
+  std::optional<CgroupUsage> usage{};
+  std::optional<GuestStatistics> statistics{};
 };
 
 GuestReading read_guest(KnownGuest guest);

@@ -70,9 +70,10 @@ class TestControl(ImmureTest):
         varlinkctl("validate-idl", "/run/introspected.varlink")
         state = call(guest, "GetState")
         self.assertEqual((state["state"], state["starts"], state["vcpus"], state["memory_bytes"]), ("running", 1, 1, 32 << 20))
-        self.assertIn("MethodNotFound", refusal(guest, "Explode"))
-        self.assertIn("InvalidParameter", refusal(guest, "GetState", nonsense=1))
-        self.assertIn("ExpectedMore", refusal(guest, "Subscribe"))
+        # varlinkctl says some errors of varlink's own as an errno: ENXIO, EINVAL, EBADE.
+        self.assertRegex(refusal(guest, "Explode"), "MethodNotFound|No such device or address")
+        self.assertRegex(refusal(guest, "GetState", nonsense=1), "InvalidParameter|Invalid argument")
+        self.assertRegex(refusal(guest, "Subscribe"), "ExpectedMore|Invalid exchange")
         self.assertIn("NoBalloon", refusal(guest, "SetBalloon", bytes=0))
         no_limit = {"bytes_per_second": 0, "bytes_burst": 0, "operations_per_second": 0, "operations_burst": 0}
         self.assertIn("NoSuchDevice", refusal(guest, "SetLimit", device="disk:none", limit=no_limit))
