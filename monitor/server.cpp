@@ -78,7 +78,9 @@ Result<LinkState> Server::turn() {
 LinkState Server::serve_vmm() {
   if (vmm_.log_fd() >= 0 && ready(vmm_.log_fd()) != 0) vmm_.drain_log();
   if (vmm_.control_fd() >= 0 && ready(vmm_.control_fd()) != 0) {
-    for (auto message = vmm_.receive(); message; message = vmm_.receive()) {
+    for (int i = 0; i < reads_per_turn; ++i) {
+      const auto message = vmm_.receive();
+      if (!message) break;
       if (varlink_) varlink_->take(*message);
     }
   }

@@ -16,9 +16,6 @@ using policy::ControlKind;
 using policy::ControlMessage;
 using policy::StatisticsMessage;
 
-/// Reads of one turn of the loop: a guest that writes without end does not keep clients from being served.
-constexpr int reads_per_turn = 16;
-
 enum class ReadOutcome { drained, more, ended };
 
 template <typename Read>

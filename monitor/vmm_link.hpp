@@ -16,6 +16,9 @@ namespace immure::monitor {
 constexpr std::size_t backlog_bytes = 64 << 10;  ///< of console output and of log lines that are kept
 constexpr std::size_t input_bytes = 64 << 10;  ///< of console input that waits for a guest that does not read
 
+/// Of one turn of the loop: a guest that writes without end does not keep clients from being served.
+constexpr int reads_per_turn = 16;
+
 enum class LinkState { open, closed };
 
 /// What the VMM said on its control socket: copied, of the right size and with the right header. All else in
