@@ -65,12 +65,12 @@ ClientState VarlinkHub::serve_client(VarlinkClient& client, short events, VmmLin
   }
   if (client.waiting && now > client.waiting->deadline && answer(client, ETIMEDOUT) == ClientState::gone)
     return ClientState::gone;
-  while (const auto text = client.next_call()) {
-    if (handle(client, *text, vmm, now) == ClientState::gone) return ClientState::gone;
+  for (;;) {
     if (client.flush(now) == ClientState::gone) return ClientState::gone;
+    const auto text = client.next_call();
+    if (!text) return client.has_ended() ? ClientState::gone : ClientState::alive;
+    if (handle(client, *text, vmm, now) == ClientState::gone) return ClientState::gone;
   }
-  if (client.flush(now) == ClientState::gone) return ClientState::gone;
-  return client.has_ended() ? ClientState::gone : ClientState::alive;
 }
 
 /// Who does not speak the protocol is disconnected; all else is answered.

@@ -70,6 +70,23 @@ TEST_CASE("varlink: statistics are the VMM's numbers", "[varlink]") {
   CHECK(answers[0]["parameters"]["disks"][0]["reads"] == 11);
 }
 
+TEST_CASE("varlink: calls that came together are asked of the VMM one after the other", "[varlink]") {
+  VarlinkFixture f;
+  const auto client = f.connect();
+  const auto one = VarlinkFixture::call_text(get_statistics);
+  f.send(client, one + one);
+  const auto first = f.request();
+  REQUIRE(first);
+  CHECK_FALSE(f.request());
+  f.tell(f.statistics(first->token));
+  CHECK(f.answers(client).size() == 1);
+  const auto second = f.request();
+  REQUIRE(second);
+  CHECK(second->token != first->token);
+  f.tell(f.statistics(second->token));
+  CHECK(f.answers(client).size() == 1);
+}
+
 TEST_CASE("varlink hostile: a VMM's answer that cannot be is no answer", "[varlink][hostile]") {
   VarlinkFixture f;
   const auto client = f.connect();
