@@ -1,5 +1,8 @@
 #include "monitor/guest_service.hpp"
 
+#include <fstream>
+#include <sstream>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include "monitor/guest_interface_text.hpp"
@@ -70,6 +73,23 @@ TEST_CASE("the description names every counter and every method", "[varlink]") {
     const auto* text = std::get_if<std::string>(&decision);
     CHECK_FALSE((text != nullptr && text->contains("MethodNotFound")));
   }
+}
+
+TEST_CASE("the documentation names every method and every error", "[varlink]") {
+  std::ostringstream page;
+  page << std::ifstream(IMMURE_SOURCE_DIR "/docs/control.md").rdbuf();
+  std::istringstream lines{std::string(guest_interface_text)};
+  int named = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("method ") && !line.starts_with("error ")) continue;
+    std::istringstream words(line);
+    std::string name;
+    words >> name >> name;
+    CAPTURE(name);
+    CHECK(page.str().contains("`" + name.substr(0, name.find('('))));
+    ++named;
+  }
+  CHECK(named == 11);
 }
 
 TEST_CASE("what is unknown is named, as varlink.org has it", "[varlink]") {
