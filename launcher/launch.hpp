@@ -17,6 +17,7 @@ struct Channels {
   FdPair console;  ///< stream: monitor, VMM
   FdPair control;  ///< datagrams: monitor, VMM
   UniqueFd listener;
+  UniqueFd varlink;
   FdPair vsock;  ///< datagrams: monitor, VMM; as the next one, only where the guest has a vsock
   UniqueFd vsock_listener;
 };

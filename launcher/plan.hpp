@@ -59,7 +59,7 @@ Result<void> attach_networks(Launch& launch);
 Result<void> filter_networks(Launch& launch);
 /// New taps become ports of their bridges; then the launcher can change no network any more.
 Result<void> join_networks(Launch& launch);
-/// The VMM's record, the log pipe, console and control sockets, the monitor's listener. What two processes
+/// The VMM's record, the log pipe, console and control sockets, the monitor's listeners. What two processes
 /// share has the guest's own label, as the launcher's categories would put it out of the guest's reach.
 Result<void> make_channels(Launch& launch);
 

@@ -106,6 +106,7 @@ Result<void> Machine::add_pci(const policy::VmmRecord& record) {
 Result<void> Machine::add_virtio(std::unique_ptr<virtio::Device> device) {
   if (const auto limits = device->limits(); !limits.empty())
     limited_.push_back({.name = device->traits().name, .limits = limits});
+  devices_.push_back(device.get());
   return pci_.add(IMMURE_TRY(virtio::VirtioPciDevice::create(vm_, memory_, io_loop_, std::move(device))));
 }
 
@@ -114,6 +115,16 @@ bool Machine::change_limit(std::string_view device, const policy::RateLimit& lim
   if (found == limited_.end()) return false;
   for (auto& each : found->limits) each.change(limit);
   return true;
+}
+
+policy::StatisticsMessage Machine::statistics() const {
+  policy::StatisticsMessage out{.header = policy::header_of<policy::StatisticsMessage>()};
+  for (const auto* device : devices_) device->report(out);
+  if (serial_) serial_->report(out);
+  for (const auto& vcpu : vcpus_) out.vcpus.at(out.vcpu_count++) = vcpu.exits();
+  const auto uptime = std::chrono::steady_clock::now() - built_;
+  out.machine.uptime_usec = static_cast<std::uint64_t>(uptime / std::chrono::microseconds(1));
+  return out;
 }
 
 Result<void> Machine::add_vcpus(const kvm::Kvm& kvm, const policy::VmmRecord& record) {
