@@ -54,6 +54,7 @@ Result<void> attach_networks(Launch& launch) {
   for (const auto& net : std::span(launch.guest.nets).first(launch.guest.net_count)) {
     if (net.kind == policy::NetKind::passt) {
       launch.nets.emplace_back();  // see start_passt()
+      launch.taps.emplace_back();
       continue;
     }
     const std::string host(net.host.view());
