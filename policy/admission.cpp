@@ -69,7 +69,7 @@ void add_forwards(std::vector<Verdict>& verdicts, const NetRecord& net, const st
                   const HostPolicyRecord& host) {
   const auto allowed = std::span(host.forward_addresses).first(host.forward_address_count);
   std::string list;
-  for (const auto& address : allowed) list += (list.empty() ? "" : ", ") + address_text(address);
+  for (const auto& address : allowed) list += (list.empty() ? "" : ", ") + ip_text(address);
   for (std::uint32_t i = 0; i < net.forward_count; ++i) {
     const auto& forward = net.forwards[i];
     verdicts.push_back({"networks.forward_addresses",

@@ -56,7 +56,7 @@ struct HostPolicyRecord {
   AttestationRules attestation;
   Switch passt{};                           ///< off: no guest may have a network through passt
   std::uint32_t forward_address_count = 0;  ///< of the host, that ports may be forwarded from
-  std::array<HostAddress, max_forward_addresses> forward_addresses{};
+  std::array<IpAddress, max_forward_addresses> forward_addresses{};
 
   friend bool operator==(const HostPolicyRecord&, const HostPolicyRecord&) = default;
 };

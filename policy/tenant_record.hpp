@@ -52,7 +52,7 @@ struct TenantRecord {
   HostPath signers;  ///< whose signatures count for his guests, which then need one; empty: as for everybody
   Switch passt{};    ///< off unless he is given it
   std::uint32_t forward_address_count = 0;
-  std::array<HostAddress, max_tenant_addresses> forward_addresses{};
+  std::array<IpAddress, max_tenant_addresses> forward_addresses{};
 
   friend bool operator==(const TenantRecord&, const TenantRecord&) = default;
 };

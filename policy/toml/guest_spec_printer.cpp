@@ -65,8 +65,8 @@ std::string print_forwards(const NetRecord& net) {
 std::string print_net(const NetRecord& net) {
   const auto host = net.kind == NetKind::passt ? std::string("true") : text(net.host.view());
   return "\n[[nets]]\nid = " + text(net.id.view()) + "\n" + std::string(net_kind_name(net.kind)) + " = " +
-         host + "\nmac = " + text(mac_text(net.mac)) + "\n" + print_addresses(net) +
-         print_forwards(net) + print_limit(net.limit);
+         host + "\nmac = " + text(mac_text(net.mac)) + "\n" + print_addresses(net) + print_forwards(net) +
+         print_limit(net.limit);
 }
 
 std::string print_scheduling(const ResourceRecord& resources) {

@@ -59,8 +59,7 @@ void read_limits(TableReader limits, HostPolicyRecord& record) {
   const Key realtime{"realtime_priority", "a whole number from 0 (none) to 99"};
   record.max_realtime_priority =
       static_cast<std::uint32_t>(limits.whole_number(realtime, {.least = 0, .most = 99}).value_or(0));
-  record.memory_merge_allowed =
-      limits.boolean({"memory_merge", "true or false"}).value_or(false) ? Switch::on : Switch::off;
+  record.memory_merge_allowed = read_switch(limits, "memory_merge");
   limits.finish();
 }
 
@@ -89,13 +88,9 @@ void read_images(TableReader images, HostPolicyRecord& record) {
 void read_networks(TableReader networks, HostPolicyRecord& record) {
   record.tap_count = read_interfaces(networks, "taps", record.taps);
   record.bridge_count = read_interfaces(networks, "bridges", record.bridges);
-  const auto read_switch = [&networks](std::string_view name, Switch fallback) {
-    const auto value = networks.boolean({name, "true or false"});
-    return value ? (*value ? Switch::on : Switch::off) : fallback;
-  };
-  record.anti_spoofing = read_switch("anti_spoofing", record.anti_spoofing);
-  record.metadata_allowed = read_switch("metadata", record.metadata_allowed);
-  record.addresses_required = read_switch("require_addresses", record.addresses_required);
+  record.anti_spoofing = read_switch(networks, "anti_spoofing", record.anti_spoofing);
+  record.metadata_allowed = read_switch(networks, "metadata");
+  record.addresses_required = read_switch(networks, "require_addresses");
   record.addresses = toml_text::read_prefixes(networks, "addresses");
   if (record.anti_spoofing == Switch::off && record.addresses_required == Switch::on)
     networks.reject({"require_addresses", "false where anti_spoofing is false"}, "nobody would look at them");

@@ -18,9 +18,9 @@ IpPrefixSet read_prefixes(TableReader& table, std::string_view key);
 std::uint32_t read_accounts(TableReader& table, std::string_view key, std::span<AccountName> into);
 
 /// Of the host, IPv4 or IPv6.
-std::uint32_t read_addresses(TableReader& table, std::string_view key, std::span<HostAddress> into);
+std::uint32_t read_addresses(TableReader& table, std::string_view key, std::span<IpAddress> into);
 
-/// true or false; off where the key is missing.
-Switch read_switch(TableReader& table, std::string_view key);
+/// true or false.
+Switch read_switch(TableReader& table, std::string_view key, Switch fallback = Switch::off);
 
 }  // namespace immure::policy::toml_text

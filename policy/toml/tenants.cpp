@@ -39,8 +39,7 @@ void read_limits(TableReader& tenant, TenantRecord& record) {
   record.max_memory_bytes = bytes(tenant, "memory", {.least = min_memory_bytes, .most = max_memory_bytes}, 0);
   record.max_swap_bytes = bytes(tenant, "swap", {.least = 0, .most = max_memory_bytes}, 0);
   record.max_realtime_priority = natural(tenant, "realtime_priority", {.least = 0, .most = 99}, 0);
-  limits.memory_merge_allowed =
-      tenant.boolean({"memory_merge", "true or false"}).value_or(false) ? Switch::on : Switch::off;
+  limits.memory_merge_allowed = read_switch(tenant, "memory_merge");
 }
 
 TenantRecord read_tenant(TableReader& tenant) {

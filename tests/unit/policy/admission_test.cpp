@@ -242,7 +242,7 @@ TEST_CASE("a guest goes through passt, and has ports of the host, where the host
       net.forwards[0] = parse_forward("tcp:127.0.0.1:8080:80").value();
       net.forwards[1] = parse_forward("tcp:0.0.0.0:8081:80").value();
       h.passt = Switch::on;
-      h.forward_addresses[h.forward_address_count++] = parse_address("0.0.0.0").value();
+      h.forward_addresses[h.forward_address_count++] = parse_ip("0.0.0.0").value();
       change(g, h);
     });
   };

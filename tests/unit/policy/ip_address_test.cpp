@@ -15,7 +15,8 @@ TEST_CASE("an address is read and written as the kernel's tools do", "[policy]")
 TEST_CASE("text that is no address, or more than one, is not read", "[policy]") {
   for (const auto* text :
        {"", "192.0.2", "192.0.2.2/24", "192.0.2.2 ", " 192.0.2.2", "0192.0.2.2", "192.0.2.256",
-        "2001:db8::2/64", "fe80::1%eth0", "2001:db8:::2", "web", "::ffff:192.0.2.300"}) {
+        "2001:db8::2/64", "fe80::1%eth0", "2001:db8:::2", "web", "::ffff:192.0.2.300",
+        "::ffff:192.0.2.2"}) {
     INFO(text);
     CHECK_FALSE(parse_ip(text));
   }
@@ -29,7 +30,7 @@ TEST_CASE("an interface's own address is not one of many, of nobody or of the me
   }
   for (const auto* text :
        {"0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "239.1.2.3", "255.255.255.255", "240.0.0.1",
-        "169.254.169.254", "::", "::1", "::ffff:192.0.2.2", "::192.0.2.2", "ff02::1", "fd00:ec2::254"}) {
+        "169.254.169.254", "::", "::1", "::192.0.2.2", "ff02::1", "fd00:ec2::254"}) {
     INFO(text);
     CHECK_FALSE(is_own_address(*parse_ip(text)));
   }

@@ -81,8 +81,8 @@ pcr = 11
   CHECK(record->host.bridges[1].view() == "br1");
   CHECK(record->host.passt == Switch::on);
   REQUIRE(record->host.forward_address_count == 3);
-  CHECK(address_text(record->host.forward_addresses[1]) == "192.0.2.1");
-  CHECK(address_text(record->host.forward_addresses[2]) == "::");
+  CHECK(ip_text(record->host.forward_addresses[1]) == "192.0.2.1");
+  CHECK(ip_text(record->host.forward_addresses[2]) == "::");
   const auto& attestation = record->host.attestation;
   CHECK(attestation.measure == MeasureMode::required);
   CHECK(attestation.signature_required == Switch::on);
@@ -182,7 +182,7 @@ name = "umbrella"
   CHECK(acme.bridges[0].view() == "br0");
   CHECK(acme.passt == Switch::on);
   REQUIRE(acme.forward_address_count == 1);
-  CHECK(address_text(acme.forward_addresses[0]) == "127.0.0.2");
+  CHECK(ip_text(acme.forward_addresses[0]) == "127.0.0.2");
   CHECK(file->tenants[1].passt == Switch::off);
   CHECK(file->tenants[1].forward_address_count == 0);
   CHECK(acme.max_vcpus == 4);
@@ -226,7 +226,7 @@ TEST_CASE(
   CHECK(host("").forward_addresses[0] == loopback_v4);
   CHECK(host("[networks]\npasst = true\n").forward_address_count == 2);
   CHECK(host("[networks]\nforward_addresses = []\n").forward_address_count == 0);
-  CHECK(host("[networks]\nforward_addresses = [\"::1\"]\n").forward_addresses[1] == HostAddress{});
+  CHECK(host("[networks]\nforward_addresses = [\"::1\"]\n").forward_addresses[1] == IpAddress{});
   CHECK_THAT(errors("[networks]\npasst = \"yes\"\n"), ContainsSubstring("networks.passt: this is a text"));
   CHECK_THAT(errors("[networks]\nforward_addresses = [\"eth0\"]\n"),
              ContainsSubstring("networks.forward_addresses: \"eth0\" is no address"));
