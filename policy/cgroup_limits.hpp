@@ -23,7 +23,8 @@ std::vector<CgroupLimit> vmm_limits(const GuestRecord& guest, const HostPolicyRe
 /// others: `files` are those of its cgroup.
 std::vector<CgroupLimit> huge_page_limits(const GuestRecord& guest, const std::vector<std::string>& files);
 
-/// Those of its monitor.
+/// Those of its monitor, and of the owner of the rules of its networks.
 std::vector<CgroupLimit> monitor_limits(const HostPolicyRecord& host);
+std::vector<CgroupLimit> net_filter_limits(const HostPolicyRecord& host);
 
 }  // namespace immure::policy
