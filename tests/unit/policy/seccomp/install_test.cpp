@@ -59,7 +59,11 @@ TEST_CASE("a forbidden call kills a real process with SIGSYS, an allowed one doe
   for (const auto profile : all_profiles) {
     INFO(profile_name(profile));
     CHECK(ended_well(run_behind(profile, [] { syscall(SYS_write, -1, "", 0); })));
-    CHECK(died_of_sigsys(run_behind(profile, [] { syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY); })));
+    const auto opened = run_behind(profile, [] {
+      if (syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY) >= 0) _exit(1);
+    });
+    // Its library asks for a file, and goes on without.
+    CHECK((profile == Profile::net ? ended_well(opened) : died_of_sigsys(opened)));
     CHECK(died_of_sigsys(run_behind(profile, [] { syscall(SYS_socket, 1, 1, 0); })));
     CHECK(died_of_sigsys(run_behind(profile, [] { syscall(SYS_ptrace, 0, 0, 0, 0); })));
     CHECK(died_of_sigsys(run_behind(profile, [] { syscall(SYS_getpid | 0x4000'0000); })));
