@@ -17,8 +17,8 @@ using toml_text::choose;
 using toml_text::Diagnostics;
 using toml_text::Key;
 using toml_text::quoted;
-using toml_text::read_addresses;
 using toml_text::read_directories;
+using toml_text::read_host_addresses;
 using toml_text::read_interfaces;
 using toml_text::read_switch;
 using toml_text::TableReader;
@@ -90,7 +90,8 @@ void read_networks(TableReader networks, HostPolicyRecord& record) {
   record.passt = read_switch(networks, "passt");
   if (networks.has("forward_addresses")) {
     record.forward_addresses = {};
-    record.forward_address_count = read_addresses(networks, "forward_addresses", record.forward_addresses);
+    record.forward_address_count =
+        read_host_addresses(networks, "forward_addresses", record.forward_addresses);
   }
   networks.finish();
 }

@@ -46,7 +46,7 @@ std::uint32_t read_accounts(TableReader& table, std::string_view name, std::span
   return read_list(table, {name, at_most(into.size(), "names of accounts")}, into, +is_name, "a name");
 }
 
-std::uint32_t read_addresses(TableReader& table, std::string_view name, std::span<HostAddress> into) {
+std::uint32_t read_host_addresses(TableReader& table, std::string_view name, std::span<HostAddress> into) {
   const Key key{name, at_most(into.size(), "addresses of the host, as \"127.0.0.1\" or \"::\"")};
   const auto texts = table.texts(key);
   if (texts.size() > into.size()) {

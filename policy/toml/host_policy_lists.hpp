@@ -16,7 +16,7 @@ std::uint32_t read_interfaces(TableReader& table, std::string_view key, std::spa
 std::uint32_t read_accounts(TableReader& table, std::string_view key, std::span<AccountName> into);
 
 /// Of the host, IPv4 or IPv6.
-std::uint32_t read_addresses(TableReader& table, std::string_view key, std::span<HostAddress> into);
+std::uint32_t read_host_addresses(TableReader& table, std::string_view key, std::span<HostAddress> into);
 
 /// true or false; off where the key is missing.
 Switch read_switch(TableReader& table, std::string_view key);

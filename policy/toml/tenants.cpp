@@ -54,7 +54,7 @@ TenantRecord read_tenant(TableReader& tenant) {
   record.bridge_count = read_interfaces(tenant, "bridges", record.bridges);
   record.signers = read_host_file(tenant, "signers");
   record.passt = read_switch(tenant, "passt");
-  record.forward_address_count = read_addresses(tenant, "forward_addresses", record.forward_addresses);
+  record.forward_address_count = read_host_addresses(tenant, "forward_addresses", record.forward_addresses);
   read_limits(tenant, record);
   tenant.finish();
   return record;
