@@ -41,7 +41,8 @@ class BoundedString {
     const auto end = std::find(bytes_.begin(), bytes_.end(), '\0');
     return {bytes_.data(), static_cast<std::size_t>(end - bytes_.begin())};
   }
-  [[nodiscard]] bool empty() const { return bytes_[0] == '\0'; }
+  /// To its very end: text that is not well-formed is never taken for none.
+  [[nodiscard]] bool empty() const { return *this == BoundedString{}; }
 
   /// Terminated, zero after the end, and free of control characters.
   [[nodiscard]] bool is_well_formed() const {

@@ -30,6 +30,9 @@ struct Parsed {
   std::string witness;
   std::string log_file = policy::launch_log_path;
   std::string user;
+  TopOptions top;
+  double delay = 2;
+  bool once = false;
   std::uint32_t requester_uid = 0;
   unsigned timeout = 30;
   Action action;
@@ -140,6 +143,24 @@ void add_limit(CLI::App& app, Parsed& parsed) {
   command->add_option("--operations-burst", limit.operations_burst, "what may come at once");
 }
 
+void add_usage(CLI::App& app, Parsed& parsed) {
+  auto* top = add_command(app, help_of("top"), parsed, [&parsed] {
+    parsed.top.format = parsed.format();
+    parsed.top.delay = std::chrono::milliseconds(static_cast<long>(parsed.delay * 1000));
+    if (parsed.once) parsed.top.count = 1;
+    return top_command(parsed.top);
+  });
+  auto* once = top->add_flag("--once", parsed.once, "one table");
+  top->add_option("-n,--count", parsed.top.count, "so many tables")->check(CLI::Range(1U, 1U << 30))->excludes(once);
+  top->add_option("-d,--delay", parsed.delay, "seconds from one to the next, and before the first")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 3600.0));
+  add_json(top, parsed, "print a JSON array on each line");
+  auto* metrics =
+      add_command(app, help_of("metrics"), parsed, [&parsed] { return metrics_command(parsed.name); });
+  metrics->add_option("NAME", parsed.name, "the guest's name; without one, all guests");
+}
+
 void add_controls(CLI::App& app, Parsed& parsed) {
   auto* console =
       add_command(app, help_of("console"), parsed, [&parsed] { return console_command(parsed.name); });
@@ -222,6 +243,7 @@ int run_command_line(int argc, char** argv) {
   Parsed parsed;
   add_run(app, parsed);
   add_queries(app, parsed);
+  add_usage(app, parsed);
   add_controls(app, parsed);
   add_records(app, parsed);
   add_policy(app, parsed);

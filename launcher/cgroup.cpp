@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/proc_text.hpp"
+#include "policy/net_filter_record.hpp"
 
 namespace immure::launcher {
 namespace {
@@ -76,6 +77,8 @@ Result<void> Cgroup::create(Kernel& kernel, const policy::GuestRecord& guest,
   const auto pages = policy::huge_page_limits(guest, IMMURE_TRY(kernel.list_directory(path(""))));
   limits.insert(limits.end(), pages.begin(), pages.end());
   IMMURE_TRY(make_leaf(kernel, path("vmm"), limits));
+  if (policy::has_net_filter(guest, host))
+    IMMURE_TRY(make_leaf(kernel, path("net"), policy::monitor_limits(host)));
   IMMURE_TRY(make_leaf(kernel, path("monitor"), policy::monitor_limits(host)));
   const auto* const net = policy::passt_net_of(guest);
   if (net == nullptr) return {};
@@ -96,11 +99,13 @@ Result<void> Cgroup::freeze(Kernel& kernel, std::string_view leaf, Motion motion
 }
 
 Result<void> Cgroup::destroy(Kernel& kernel) const {
-  if (auto killed = kill(kernel, ""); !killed) {
-    return tolerate(ENOENT, std::move(killed));
+  // The VMM first: the rules of what it may send go with their owner.
+  for (const auto* leaf : {"vmm", ""}) {
+    auto killed = kill(kernel, leaf);
+    if (killed) killed = await(kernel, path(leaf), "populated", "0");
+    IMMURE_TRY(tolerate(ENOENT, std::move(killed)));
   }
-  IMMURE_TRY(await(kernel, path(""), "populated", "0"));
-  for (const auto* leaf : {"vmm", "monitor", "passt", ""}) {
+  for (const auto* leaf : {"vmm", "monitor", "net", "passt", ""}) {
     IMMURE_TRY(tolerate(ENOENT, kernel.remove(path(leaf))));
   }
   return {};

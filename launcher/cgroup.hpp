@@ -7,8 +7,8 @@ namespace immure::launcher {
 
 enum class Motion { stopped, running };
 
-/// The cgroups of one guest: ROOT/immure/NAME with the leaves vmm, monitor and, where it has a
-/// network through it, passt.
+/// The cgroups of one guest: ROOT/immure/NAME with the leaves vmm and monitor, net where its networks are
+/// filtered, and passt where it has one through that.
 class Cgroup {
  public:
   Cgroup(std::string root, std::string_view guest) : root_(std::move(root)), guest_(guest) {}

@@ -50,13 +50,19 @@ Result<Launch> begin_launch(Kernel& kernel, const Paths& paths, policy::GuestRec
 
 /// Waits for the VMM, or for a signal that asks the keeper to end it.
 Result<ExitCode> await_end(Launch& launch, int stop_signals_fd) {
-  std::array<pollfd, 2> fds{pollfd{.fd = launch.vmm.pidfd.get(), .events = POLLIN, .revents = 0},
-                            pollfd{.fd = stop_signals_fd, .events = POLLIN, .revents = 0}};
+  std::array<pollfd, 3> fds{pollfd{.fd = launch.vmm.pidfd.get(), .events = POLLIN, .revents = 0},
+                            pollfd{.fd = stop_signals_fd, .events = POLLIN, .revents = 0},
+                            pollfd{.fd = launch.net_filter.pidfd.get(), .events = POLLIN, .revents = 0}};
   while (IMMURE_TRY(launch.kernel.poll(fds, for_ever)) == 0) {
   }
   const auto stopped = (fds[1].revents & POLLIN) != 0;
-  if (stopped) IMMURE_TRY(launch.kernel.kill(launch.vmm));
+  const auto unfiltered = (fds[2].revents & POLLIN) != 0;
+  if (stopped || unfiltered) IMMURE_TRY(launch.kernel.kill(launch.vmm));
   const auto end = IMMURE_TRY(launch.kernel.wait(launch.vmm));
+  if (unfiltered) {
+    launch.failure = ExitCode::confinement_failed;
+    return invalid("the owner of the rules of its networks was gone: the guest was killed");
+  }
   if (end.signal == 0 && end.status == static_cast<int>(policy::VmmExit::guest_reset) && !stopped) {
     IMMURE_TRY(execute(make_restart_plan(launch.guest), launch));
     return ExitCode::success;

@@ -29,6 +29,12 @@ struct FdPair {
   UniqueFd second;
 };
 
+/// An fd on a tap, and the name that the tap has.
+struct Tap {
+  UniqueFd fd;
+  std::string name;
+};
+
 /// A process and the fd that names it without a race. In the new process itself `pid` is 0.
 struct Process {
   pid_t pid = 0;
@@ -86,9 +92,11 @@ class Kernel : public Overridable {
 
   // Networks.
   /// An fd on a persistent tap of the host, with virtio headers and without packet information.
-  virtual Result<UniqueFd> attach_tap(const std::string& name);
-  /// The same on a new tap that is a port of this bridge, and vanishes with its last fd.
-  virtual Result<UniqueFd> make_bridged_tap(const std::string& bridge);
+  virtual Result<Tap> attach_tap(const std::string& name);
+  /// The same on a new tap, which vanishes with its last fd.
+  virtual Result<Tap> make_tap();
+  /// Makes the tap a port of the bridge and switches it on.
+  virtual Result<void> join_bridge(const std::string& tap, const std::string& bridge);
 
   // Processes.
   /// Has the kernel ask this program of what processes in the cgroup at this path, or below it, do; read
@@ -124,6 +132,8 @@ class Kernel : public Overridable {
   virtual Result<void> bound_capabilities(Capabilities kept);
   /// And no supplementary group.
   virtual Result<void> set_ids(uid_t uid, gid_t gid);
+  /// set_ids(), and what it executes has these capabilities still, and no others.
+  virtual Result<void> set_ids_keeping(uid_t uid, Capabilities kept);
   /// The effective and the permitted set; the inheritable and the ambient set become empty.
   virtual Result<void> set_capabilities(Capabilities kept);
   virtual Result<bool> has_any_capability();

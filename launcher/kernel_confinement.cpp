@@ -131,6 +131,20 @@ Result<void> Kernel::set_ids(uid_t uid, gid_t gid) {
   return checked(::setresuid(uid, uid, uid), "setresuid");
 }
 
+Result<void> Kernel::set_ids_keeping(uid_t uid, Capabilities kept) {
+  IMMURE_TRY(checked(::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "PR_SET_KEEPCAPS"));
+  IMMURE_TRY(set_ids(uid, uid));
+  choose(CAPNG_SELECT_CAPS, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE),
+         kept);
+  IMMURE_TRY(checked(::capng_apply(CAPNG_SELECT_CAPS), "keep capabilities"));
+  // Exec as another user than root takes all but the ambient ones.
+  for (unsigned long cap = 0; cap < 64; ++cap) {
+    if ((std::to_underlying(kept) >> cap & 1) == 0) continue;
+    IMMURE_TRY(checked(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0), "PR_CAP_AMBIENT_RAISE"));
+  }
+  return {};
+}
+
 Result<void> Kernel::set_capabilities(Capabilities kept) {
   choose(CAPNG_SELECT_CAPS, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), kept);
   IMMURE_TRY(checked(::capng_apply(CAPNG_SELECT_CAPS), "set the capabilities"));

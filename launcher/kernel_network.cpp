@@ -26,35 +26,33 @@ Result<UniqueFd> attach(Kernel& kernel, const std::string& name, ifreq& attached
   return fd;
 }
 
-/// Makes the tap a port of the bridge and switches it on.
-Result<void> join(const char* tap, const std::string& bridge) {
-  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return system_error("socket");
-  auto request = request_for(bridge);
-  request.ifr_ifindex = static_cast<int>(::if_nametoindex(tap));
-  IMMURE_TRY(checked(::ioctl(socket.get(), SIOCBRADDIF, &request), "add a port to bridge " + bridge));
-  request = request_for(tap);
-  request.ifr_flags = IFF_UP | IFF_BROADCAST | IFF_MULTICAST;
-  return checked(::ioctl(socket.get(), SIOCSIFFLAGS, &request), "switch on " + std::string(tap));
-}
-
 }  // namespace
 
-Result<UniqueFd> Kernel::attach_tap(const std::string& name) {
+Result<Tap> Kernel::attach_tap(const std::string& name) {
   ifreq attached{};
   auto fd = IMMURE_TRY(attach(*this, name, attached));
   // One that we made just now goes with its fd.
   if ((attached.ifr_flags & IFF_PERSIST) == 0) {
     return invalid("there is no tap " + name + " (ip tuntap add " + name + " mode tap)");
   }
-  return fd;
+  return Tap{std::move(fd), name};
 }
 
-Result<UniqueFd> Kernel::make_bridged_tap(const std::string& bridge) {
+Result<Tap> Kernel::make_tap() {
   ifreq attached{};
   auto fd = IMMURE_TRY(attach(*this, "immure%d", attached));
-  IMMURE_TRY(join(attached.ifr_name, bridge));
-  return fd;
+  return Tap{std::move(fd), attached.ifr_name};
+}
+
+Result<void> Kernel::join_bridge(const std::string& tap, const std::string& bridge) {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return system_error("socket");
+  auto request = request_for(bridge);
+  request.ifr_ifindex = static_cast<int>(::if_nametoindex(tap.c_str()));
+  IMMURE_TRY(checked(::ioctl(socket.get(), SIOCBRADDIF, &request), "add a port to bridge " + bridge));
+  request = request_for(tap);
+  request.ifr_flags = IFF_UP | IFF_BROADCAST | IFF_MULTICAST;
+  return checked(::ioctl(socket.get(), SIOCSIFFLAGS, &request), "switch on " + tap);
 }
 
 }  // namespace immure::launcher

@@ -17,6 +17,7 @@ struct Channels {
   FdPair console;  ///< stream: monitor, VMM
   FdPair control;  ///< datagrams: monitor, VMM
   UniqueFd listener;
+  UniqueFd varlink;
   FdPair vsock;  ///< datagrams: monitor, VMM; as the next one, only where the guest has a vsock
   UniqueFd vsock_listener;
 };
@@ -48,6 +49,8 @@ struct Launch {
   policy::Measurement measurement{};
   /// As many as guest.nets, once they are attached; the one through passt is there while a VMM is started.
   std::vector<UniqueFd> nets{};
+  std::vector<std::string> taps{};  ///< their interfaces, as many; empty for that one
+  Process net_filter{};             ///< owns the rules of those; none where there are no rules
   Channels channels{};
 
   FdPair gate{};         ///< ours, the VMM's: the latter stays open for the read-back to compare with

@@ -18,6 +18,7 @@ struct Paths {
   std::string kvm = "/dev/kvm";
   std::string vmm = IMMURE_LIBEXECDIR "/immure-vmm";
   std::string monitor = IMMURE_LIBEXECDIR "/immure-monitor";
+  std::string net = IMMURE_LIBEXECDIR "/immure-net";
   std::string attest = IMMURE_LIBEXECDIR "/immure-attest";
   std::string passt = "/usr/bin/passt";
   std::string immure = IMMURE_BINDIR "/immure";

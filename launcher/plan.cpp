@@ -26,6 +26,9 @@ Plan make_plan(const policy::GuestRecord& guest) {
              label_disks},
             {"make the guest's cgroup and set its limits; read back", ExitCode::unsafe_host, make_cgroup},
             {"attach the networks: " + policy::nets_of(guest), ExitCode::failure, attach_networks},
+            {"bind them to their addresses, unless the host policy lets them: rules of nftables, read back",
+             ExitCode::unsafe_host, filter_networks},
+            {"join the bridges; give up the capability to change networks", ExitCode::failure, join_networks},
             {"make the VMM's record, the log pipe, the console and control sockets", ExitCode::failure,
              make_channels},
             {"tell the audit log who the guest is and what it gets", ExitCode::failure, audit_guest}};

@@ -52,9 +52,14 @@ Result<void> measure_launch(Launch& launch);
 Result<void> label_disks(Launch& launch);
 
 Result<void> make_cgroup(Launch& launch);
-/// The taps of the guest's networks; then the launcher can change no network any more.
+/// The taps of the guest's networks.
 Result<void> attach_networks(Launch& launch);
-/// The VMM's record, the log pipe, console and control sockets, the monitor's listener. What two processes
+/// Starts the owner of the rules of what the guest may send; returns once they are in force and were read
+/// back.
+Result<void> filter_networks(Launch& launch);
+/// New taps become ports of their bridges; then the launcher can change no network any more.
+Result<void> join_networks(Launch& launch);
+/// The VMM's record, the log pipe, console and control sockets, the monitor's listeners. What two processes
 /// share has the guest's own label, as the launcher's categories would put it out of the guest's reach.
 Result<void> make_channels(Launch& launch);
 

@@ -12,9 +12,6 @@
 namespace immure::launcher {
 namespace {
 
-// What connects guests to the world needs it, and is asked for only where a guest has networks.
-constexpr std::uint64_t net_admin = 1ULL << CAP_NET_ADMIN;
-
 Result<void> fill_standard_fds() {
   for (const int fd : {0, 1, 2}) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
@@ -52,7 +49,8 @@ Result<UniqueFd> sanitize_self(Kernel& kernel, const policy::LaunchRequest& requ
   IMMURE_TRY(kernel.set_limit(RLIMIT_CORE, 0));
   IMMURE_TRY(kernel.set_undumpable());
   const auto has_networks = request.verb == policy::LaunchVerb::run && request.guest.net_count != 0;
-  const Capabilities kept{static_cast<std::uint64_t>(keeper_capabilities) | (has_networks ? net_admin : 0)};
+  const Capabilities kept{static_cast<std::uint64_t>(keeper_capabilities) |
+                          (has_networks ? static_cast<std::uint64_t>(network_capability) : 0)};
   IMMURE_TRY(kernel.bound_capabilities(kept));
   IMMURE_TRY(kernel.set_capabilities(kept));
   return catch_stop_signals();

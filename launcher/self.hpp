@@ -15,6 +15,9 @@ constexpr Capabilities keeper_capabilities{1ULL << CAP_CHOWN | 1ULL << CAP_DAC_O
                                            1ULL << CAP_SETGID | 1ULL << CAP_SETPCAP | 1ULL << CAP_SYS_ADMIN |
                                            1ULL << CAP_SYS_RESOURCE | 1ULL << CAP_AUDIT_WRITE};
 
+/// What connects guests to the world needs it: it is asked for only where a guest has networks.
+constexpr Capabilities network_capability{1ULL << CAP_NET_ADMIN};
+
 /// The launcher's own start, before it does anything that was asked: no environment, no stray fds (0 to 4
 /// stay), a session of its own (so that Ctrl-C reaches whoever started it, not the keeper), umask 077, no
 /// core dump, not dumpable, and only the capabilities that this request needs: those of a keeper, and

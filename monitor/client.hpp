@@ -26,12 +26,9 @@ class Client {
   /// A client that takes nothing for this long although there is something for it is dropped.
   static constexpr std::chrono::seconds patience{30};
 
-  Client(UniqueFd fd, std::uint64_t id, Clock::time_point now)
-      : fd_(std::move(fd)), id_(id), last_progress_(now) {}
+  Client(UniqueFd fd, Clock::time_point now) : fd_(std::move(fd)), last_progress_(now) {}
 
   [[nodiscard]] int fd() const { return fd_.get(); }
-  /// Unlike a file descriptor's number, never given twice.
-  [[nodiscard]] std::uint64_t id() const { return id_; }
   [[nodiscard]] bool is_attached() const { return attached_; }
 
   /// From now on the console is sent, from the oldest byte kept.
@@ -61,7 +58,6 @@ class Client {
   Sent send_stream(const ByteRing& ring, std::uint64_t& from, std::uint64_t end);
 
   UniqueFd fd_;
-  std::uint64_t id_;
   Clock::time_point last_progress_;
   bool attached_ = false;
   LogReading log_reading_ = LogReading::none;

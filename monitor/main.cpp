@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.hpp"
+#include "base/sealed_memfd.hpp"
 #include "monitor/server.hpp"
 #include "policy/fd_layout.hpp"
 #include "policy/seccomp/compiled_filters.hpp"
@@ -26,6 +27,9 @@ Result<void> serve() {
   monitor::VmmLink vmm{UniqueFd{monitor_fd::log}, UniqueFd{monitor_fd::console},
                        UniqueFd{monitor_fd::control}};
   monitor::Server server{std::move(vmm), UniqueFd{monitor_fd::listener}, owner};
+  const auto record = IMMURE_TRY(read_sealed_record<policy::VmmRecord>(monitor_fd::record));
+  IMMURE_TRY(policy::check(record));
+  server.add_varlink({UniqueFd{monitor_fd::varlink}, owner, record});
   // The launcher gives these two only where the guest has a vsock.
   if (::fcntl(monitor_fd::vsock, F_GETFL) >= 0)
     server.add_vsock({UniqueFd{monitor_fd::vsock}, UniqueFd{monitor_fd::vsock_listener}, owner});

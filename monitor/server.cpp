@@ -1,7 +1,6 @@
 #include "monitor/server.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include <sys/socket.h>
 
@@ -48,6 +47,8 @@ void Server::collect_poll_set() {
     const bool speak = client.wants_to_send(vmm_.console(), vmm_.log());
     add(client.fd(), static_cast<short>((hear ? POLLIN : 0) | (speak ? POLLOUT : 0)));
   }
+  varlink_polled_ = polled_.size();
+  if (varlink_) varlink_->collect(polled_);
   vsock_polled_ = polled_.size();
   if (vsock_) vsock_->collect(polled_);
 }
@@ -59,15 +60,16 @@ short Server::ready(int fd) const {
 
 Result<LinkState> Server::turn() {
   collect_poll_set();
-  const bool impatient =
-      (vsock_ && vsock_->has_deadline()) || std::ranges::any_of(clients_, [&](const Client& c) {
-        return c.wants_to_send(vmm_.console(), vmm_.log());
-      });
+  const bool impatient = (vsock_ && vsock_->has_deadline()) || (varlink_ && varlink_->has_deadline()) ||
+                         std::ranges::any_of(clients_, [&](const Client& c) {
+                           return c.wants_to_send(vmm_.console(), vmm_.log());
+                         });
   const int n = ::poll(polled_.data(), polled_.size(), impatient ? impatience_check_ms : -1);
   if (n < 0 && errno == EINTR) return LinkState::open;
   if (n < 0) return system_error("poll");
   const auto vmm = serve_vmm();
   serve_clients();
+  if (varlink_) varlink_->serve(std::span(polled_).subspan(varlink_polled_), vmm_);
   if (vsock_) vsock_->serve(std::span(polled_).subspan(vsock_polled_));
   if (ready(listener_.get()) != 0) accept_client();
   return vmm;
@@ -76,7 +78,11 @@ Result<LinkState> Server::turn() {
 LinkState Server::serve_vmm() {
   if (vmm_.log_fd() >= 0 && ready(vmm_.log_fd()) != 0) vmm_.drain_log();
   if (vmm_.control_fd() >= 0 && ready(vmm_.control_fd()) != 0) {
-    if (const auto result = vmm_.take_answer()) pass_on_answer(*result);
+    for (int i = 0; i < reads_per_turn; ++i) {
+      const auto message = vmm_.receive();
+      if (!message) break;
+      if (varlink_) varlink_->take(*message);
+    }
   }
   const auto console = ready(vmm_.console_fd());
   if ((console & POLLOUT) != 0) vmm_.flush_input();
@@ -87,7 +93,7 @@ LinkState Server::serve_vmm() {
 void Server::accept_client() {
   UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!fd || !is_allowed(fd.get(), owner_)) return;
-  clients_.emplace_back(std::move(fd), next_client_id_++, Clock::now());
+  clients_.emplace_back(std::move(fd), Clock::now());
 }
 
 void Server::serve_clients() {
@@ -126,12 +132,6 @@ ClientState Server::handle(Client& client, const MonitorMessage& message) {
       vmm_.queue_input(std::as_bytes(std::span(message.data)).first(message.length));
       vmm_.flush_input();
       return ClientState::alive;
-    case MonitorKind::power_button:
-      return pass_on_request(client, policy::ControlKind::power_button, 0);
-    case MonitorKind::balloon:
-      return pass_on_request(client, policy::ControlKind::balloon, message.value);
-    case MonitorKind::limit:
-      return pass_on_limit(client, message);
     case MonitorKind::read_log:
       return read_log(client, LogReading::what_is_there);
     case MonitorKind::follow_log:
@@ -146,32 +146,6 @@ ClientState Server::handle(Client& client, const MonitorMessage& message) {
 
 ClientState Server::read_log(Client& client, LogReading how) {
   return client.read_log(vmm_.log(), how) ? ClientState::alive : client.answer(MonitorKind::done, EBUSY);
-}
-
-/// The VMM checks what is in it: the monitor only knows its size.
-ClientState Server::pass_on_limit(Client& client, const MonitorMessage& message) {
-  policy::LimitChange change;
-  if (message.length != sizeof change) return ClientState::gone;
-  std::memcpy(static_cast<void*>(&change), message.data.data(), sizeof change);
-  return pass_on_request(client, policy::ControlKind::limit, 0, change);
-}
-
-ClientState Server::pass_on_request(Client& client, policy::ControlKind kind, std::uint64_t value,
-                                    const policy::LimitChange& limit) {
-  if (waiting_.size() >= max_clients) return client.answer(MonitorKind::done, EBUSY);
-  if (const auto sent = vmm_.request(kind, value, limit); !sent) {
-    return client.answer(MonitorKind::done, sent.error().error_number);
-  }
-  waiting_.push_back(client.id());
-  return ClientState::alive;
-}
-
-void Server::pass_on_answer(std::int32_t result) {
-  if (waiting_.empty()) return;
-  const auto client = std::ranges::find(clients_, waiting_.front(), &Client::id);
-  waiting_.pop_front();
-  // A client whose answers pile up is dropped by its patience.
-  if (client != clients_.end()) (void)client->answer(MonitorKind::done, result);
 }
 
 void Server::say_goodbye() {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "monitor/client.hpp"
+#include "monitor/varlink_hub.hpp"
 #include "monitor/vmm_link.hpp"
 #include "monitor/vsock_hub.hpp"
 
@@ -25,6 +25,8 @@ class Server {
   Server(VmmLink vmm, UniqueFd listener, uid_t owner);
   /// Serves the guest's vsock as well; before run().
   void add_vsock(VsockHub hub) { vsock_.emplace(std::move(hub)); }
+  /// Serves io.immure.Guest as well; before run().
+  void add_varlink(VarlinkHub hub) { varlink_.emplace(std::move(hub)); }
 
   /// Runs until the VMM's console ends and its last words were offered to every client.
   Result<void> run();
@@ -39,10 +41,6 @@ class Server {
   ClientState receive(Client& client);
   ClientState handle(Client& client, const policy::MonitorMessage& message);
   ClientState read_log(Client& client, LogReading how);
-  ClientState pass_on_request(Client& client, policy::ControlKind kind, std::uint64_t value,
-                              const policy::LimitChange& limit = {});
-  ClientState pass_on_limit(Client& client, const policy::MonitorMessage& message);
-  void pass_on_answer(std::int32_t result);
   /// Sends what is left and `closed`; gives up after a bounded time.
   void say_goodbye();
   [[nodiscard]] short ready(int fd) const;
@@ -51,12 +49,11 @@ class Server {
   UniqueFd listener_;
   uid_t owner_;
   std::vector<Client> clients_;
-  std::uint64_t next_client_id_ = 1;
-  /// Clients whose power button press the VMM has not answered yet, in the order sent.
-  std::deque<std::uint64_t> waiting_;
   std::optional<VsockHub> vsock_;
+  std::optional<VarlinkHub> varlink_;
   std::vector<pollfd> polled_;
-  std::size_t vsock_polled_ = 0;  ///< where in polled_ those of vsock_ begin
+  std::size_t varlink_polled_ = 0;  ///< where in polled_ those of varlink_ begin
+  std::size_t vsock_polled_ = 0;    ///< and those of vsock_
 };
 
 }  // namespace immure::monitor

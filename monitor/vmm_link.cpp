@@ -1,6 +1,8 @@
 #include "monitor/vmm_link.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -12,9 +14,7 @@ namespace {
 
 using policy::ControlKind;
 using policy::ControlMessage;
-
-/// Reads of one turn of the loop: a guest that writes without end does not keep clients from being served.
-constexpr int reads_per_turn = 16;
+using policy::StatisticsMessage;
 
 enum class ReadOutcome { drained, more, ended };
 
@@ -73,30 +73,47 @@ void VmmLink::flush_input() {
   }
 }
 
-Result<void> VmmLink::request(ControlKind kind, std::uint64_t value, const policy::LimitChange& limit) {
-  const ControlMessage message{.header = policy::header_of<ControlMessage>(),
-                               .kind = kind,
-                               .result = 0,
-                               .value = value,
-                               .limit = limit};
+Result<void> VmmLink::request(ControlMessage message) {
+  message.header = policy::header_of<ControlMessage>();
   const auto n = ::send(control_.get(), &message, sizeof message, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (n < 0) return system_error("send a request to the VMM");
   return {};
 }
 
-std::optional<std::int32_t> VmmLink::take_answer() {
-  ControlMessage answer{};
-  const auto n = ::recv(control_.get(), &answer, sizeof answer, MSG_DONTWAIT | MSG_TRUNC);
-  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-    control_.reset();
-    return std::nullopt;
+std::optional<VmmMessage> VmmLink::receive() {
+  VmmMessage message;
+  for (int i = 0; i < reads_per_turn && control_; ++i) {
+    const auto datagram = receive_into(message);
+    if (datagram == Datagram::good) return message;
+    if (datagram == Datagram::none) break;
   }
-  if (n != static_cast<ssize_t>(sizeof answer)) return std::nullopt;
-  if (!policy::check_header(answer, "answer")) return std::nullopt;
-  const bool is_known = answer.kind == ControlKind::power_button || answer.kind == ControlKind::balloon ||
-                        answer.kind == ControlKind::limit;
-  if (!is_known) return std::nullopt;
-  return answer.result;
+  return std::nullopt;
+}
+
+/// The two kinds of message are told apart by their size.
+VmmLink::Datagram VmmLink::receive_into(VmmMessage& message) {
+  std::array<std::byte, std::max(sizeof(ControlMessage), sizeof(StatisticsMessage))> bytes{};
+  const auto n = ::recv(control_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_TRUNC);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return Datagram::none;
+  if (n <= 0) {
+    control_.reset();
+    return Datagram::none;
+  }
+  if (n == static_cast<ssize_t>(sizeof(ControlMessage))) {
+    ControlMessage control;
+    std::memcpy(static_cast<void*>(&control), bytes.data(), sizeof control);
+    if (!policy::check_header(control, "answer") || control.kind == ControlKind::statistics)
+      return Datagram::bad;
+    message = {
+        .kind = control.kind, .result = control.result, .token = control.token, .value = control.value};
+    return Datagram::good;
+  }
+  if (n != static_cast<ssize_t>(sizeof(StatisticsMessage))) return Datagram::bad;
+  auto& statistics = message.statistics.emplace();
+  std::memcpy(static_cast<void*>(&statistics), bytes.data(), sizeof statistics);
+  message.kind = ControlKind::statistics;
+  message.token = statistics.token;
+  return policy::check(statistics) ? Datagram::good : Datagram::bad;
 }
 
 }  // namespace immure::monitor

@@ -9,13 +9,27 @@
 #include "base/unique_fd.hpp"
 #include "monitor/byte_ring.hpp"
 #include "policy/control_message.hpp"
+#include "policy/statistics_message.hpp"
 
 namespace immure::monitor {
 
 constexpr std::size_t backlog_bytes = 64 << 10;  ///< of console output and of log lines that are kept
 constexpr std::size_t input_bytes = 64 << 10;  ///< of console input that waits for a guest that does not read
 
+/// Of one turn of the loop: a guest that writes without end does not keep clients from being served.
+constexpr int reads_per_turn = 16;
+
 enum class LinkState { open, closed };
+
+/// What the VMM said on its control socket: copied, of the right size and with the right header. All else in
+/// it is as the VMM put it, but statistics, which are checked.
+struct VmmMessage {
+  policy::ControlKind kind{};
+  std::int32_t result = 0;
+  std::uint64_t token = 0;
+  std::uint64_t value = 0;
+  std::optional<policy::StatisticsMessage> statistics{};
+};
 
 /// The monitor's three connections to the VMM. Everything that comes from it is guest-controlled: it is kept
 /// in rings of fixed size, never parsed, and always drained, so that a guest never blocks for lack of a
@@ -46,13 +60,15 @@ class VmmLink {
   /// after its last bytes.
   void flush_input();
 
-  /// Sends a request to the VMM; its answers come in the order of the requests.
-  Result<void> request(policy::ControlKind kind, std::uint64_t value, const policy::LimitChange& limit = {});
-  /// The result (0 or an errno) of one answered request; nothing where no answer waits. A datagram that is no
-  /// answer is dropped.
-  std::optional<std::int32_t> take_answer();
+  /// Sends a request to the VMM; the header is filled in. Its answer has the same token.
+  Result<void> request(policy::ControlMessage message);
+  /// The next message of the VMM that is one; nothing where none waits, or too many in a row were none.
+  std::optional<VmmMessage> receive();
 
  private:
+  enum class Datagram { good, bad, none };
+  Datagram receive_into(VmmMessage& message);
+
   UniqueFd log_;
   UniqueFd console_;
   UniqueFd control_;

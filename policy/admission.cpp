@@ -69,7 +69,7 @@ void add_forwards(std::vector<Verdict>& verdicts, const NetRecord& net, const st
                   const HostPolicyRecord& host) {
   const auto allowed = std::span(host.forward_addresses).first(host.forward_address_count);
   std::string list;
-  for (const auto& address : allowed) list += (list.empty() ? "" : ", ") + address_text(address);
+  for (const auto& address : allowed) list += (list.empty() ? "" : ", ") + ip_text(address);
   for (std::uint32_t i = 0; i < net.forward_count; ++i) {
     const auto& forward = net.forwards[i];
     verdicts.push_back({"networks.forward_addresses",
@@ -92,6 +92,24 @@ Verdict of_net(const NetRecord& net, const std::string& key, const HostPolicyRec
   return {is_tap ? "networks.taps" : "networks.bridges",
           is_quoted(key + (is_tap ? ".tap" : ".bridge"), net.host.view()),
           allowed.empty() ? "none" : listed(allowed), std::ranges::find(allowed, net.host) != allowed.end()};
+}
+
+/// What a guest does not say of itself cannot be held against what it sends.
+void add_addresses(std::vector<Verdict>& verdicts, const GuestRecord& guest, const HostPolicyRecord& host) {
+  const auto anywhere = host.addresses.empty();
+  if (host.addresses_required == Switch::off && anywhere) return;
+  const auto* const rule = anywhere ? "networks.require_addresses" : "networks.addresses";
+  const auto allowed = anywhere ? "any, but named" : host.addresses.text();
+  for (std::uint32_t i = 0; i < guest.net_count; ++i) {
+    const auto key = "nets[" + std::to_string(i) + "].addresses";
+    const auto own = addresses_of(guest.nets[i]);
+    if (!has_tap(guest.nets[i])) continue;
+    if (own.empty()) verdicts.push_back({rule, key + " is missing", allowed, false});
+    for (const auto& address : own) {
+      verdicts.push_back(
+          {rule, key + " has " + ip_text(address), allowed, anywhere || host.addresses.contains(address)});
+    }
+  }
 }
 
 void add_cpus(std::vector<Verdict>& verdicts, const ResourceRecord& asked, const HostPolicyRecord& host) {
@@ -143,6 +161,11 @@ std::vector<Verdict> evaluate(const GuestRecord& guest, const HostPolicyRecord& 
       at_most("limits.swap", "resources.swap", guest.resources.swap, host.max_swap_bytes, " bytes"));
   verdicts.push_back(at_most("limits.realtime_priority", "cpu.realtime_priority",
                              guest.resources.realtime_priority, host.max_realtime_priority));
+  if (guest.resources.memory_merge == Switch::on) {
+    const auto allowed = host.memory_merge_allowed == Switch::on;
+    verdicts.push_back(
+        {"limits.memory_merge", is("memory.merge", "true"), allowed ? "true or false" : "false", allowed});
+  }
   add_cpus(verdicts, guest.resources, host);
   add_paths(verdicts, guest, host);
   add_signature(verdicts, guest, host.attestation);
@@ -151,6 +174,7 @@ std::vector<Verdict> evaluate(const GuestRecord& guest, const HostPolicyRecord& 
     verdicts.push_back(of_net(guest.nets[i], key, host));
     add_forwards(verdicts, guest.nets[i], key, host);
   }
+  add_addresses(verdicts, guest, host);
   return verdicts;
 }
 

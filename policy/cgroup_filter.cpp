@@ -103,10 +103,9 @@ std::vector<bpf_insn> peer_filter_v6(bool datagrams_to_host) {
 }
 
 /// The words of the address that a socket of this family is bound to.
-std::vector<std::uint32_t> words_of(const HostAddress& address) {
-  const std::size_t from = is_v4(address) ? 12 : 0;
-  std::vector<std::uint32_t> words((address.size() - from) / 4);
-  std::memcpy(words.data(), address.data() + from, address.size() - from);
+std::vector<std::uint32_t> words_of(const IpAddress& address) {
+  std::vector<std::uint32_t> words(address.family == IpFamily::v4 ? 1 : 4);
+  std::memcpy(words.data(), address.bytes.data(), words.size() * sizeof(words[0]));
   return words;
 }
 
@@ -115,7 +114,8 @@ std::vector<bpf_insn> bind_filter(const NetRecord& net, bool is_for_v4) {
   std::vector<bpf_insn> program{load(value, offsetof(bpf_sock_addr, type)), if_not(value, SOCK_STREAM, allow),
                                 load(part, offsetof(bpf_sock_addr, user_port))};
   for (const auto& forward : std::span(net.forwards).first(net.forward_count)) {
-    if (forward.protocol != ForwardProtocol::tcp || is_v4(forward.address) != is_for_v4) continue;
+    if (forward.protocol != ForwardProtocol::tcp || (forward.address.family == IpFamily::v4) != is_for_v4)
+      continue;
     const auto words = words_of(forward.address);
     // Over the rest of this forward: two instructions for each word that is left, the last one allows.
     auto left = static_cast<std::int16_t>(2 * words.size());
@@ -131,12 +131,6 @@ std::vector<bpf_insn> bind_filter(const NetRecord& net, bool is_for_v4) {
   return finish(std::move(program), false);
 }
 
-bool is_loopback(const HostAddress& address) {
-  return address == loopback_v6 || (is_v4(address) && address[12] == 127) ||
-         std::ranges::all_of(std::span(address).subspan(is_v4(address) ? 12 : 0),
-                             [](auto b) { return b == 0; });
-}
-
 }  // namespace
 
 CgroupFilter device_filter() {
@@ -146,7 +140,8 @@ CgroupFilter device_filter() {
 std::vector<CgroupFilter> passt_filters(const NetRecord& net) {
   const auto forwards = std::span(net.forwards).first(net.forward_count);
   const auto datagrams = std::ranges::any_of(forwards, [](const PortForward& forward) {
-    return forward.protocol == ForwardProtocol::udp && is_loopback(forward.address);
+    return forward.protocol == ForwardProtocol::udp &&
+           (is_loopback(forward.address) || is_any(forward.address));
   });
   constexpr auto type = BPF_PROG_TYPE_CGROUP_SOCK_ADDR;
   return {{"filter of connections", type, BPF_CGROUP_INET4_CONNECT, peer_filter_v4(datagrams)},

@@ -31,6 +31,8 @@ constexpr int control = 5;   ///< SEQPACKET socket to the VMM
 constexpr int listener = 6;  ///< SEQPACKET AF_UNIX listener: /run/immure/guests/NAME/monitor.sock
 constexpr int vsock = 7;  ///< SEQPACKET socket to the VMM: VsockFrame; absent without vsock, as is the next
 constexpr int vsock_listener = 8;  ///< STREAM AF_UNIX listener: /run/immure/guests/NAME/vsock.sock
+constexpr int varlink = 9;         ///< STREAM AF_UNIX listener: /run/immure/guests/NAME/varlink.sock
+constexpr int record = 10;         ///< sealed memfd: VmmRecord, the same that the VMM has
 }  // namespace monitor_fd
 
 /// And for its passt.

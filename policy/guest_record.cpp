@@ -66,6 +66,24 @@ Result<void> check_disks(const GuestRecord& record) {
   return {};
 }
 
+Result<void> check_net_addresses(const NetRecord& net, const std::string& key) {
+  const auto own = addresses_of(net);
+  for (std::size_t i = 0; i < net.addresses.size(); ++i) {
+    const auto& address = net.addresses[i];
+    if (i >= own.size()) {
+      if (address != IpAddress{}) return invalid(key + ": an unused slot is not empty");
+      continue;
+    }
+    if (!is_own_address(address)) {
+      return invalid(key + " must be addresses of one interface, not \"" + ip_text(address) + "\"");
+    }
+    if (std::ranges::find(own.first(i), address) != own.begin() + static_cast<std::ptrdiff_t>(i)) {
+      return invalid(key + " names " + ip_text(address) + " twice");
+    }
+  }
+  return {};
+}
+
 Result<void> check_forwards(const NetRecord& net, const std::string& key) {
   if (net.reserved != 0) return invalid(key + ": a reserved field is not 0");
   if (net.forward_count > (net.kind == NetKind::passt ? max_forwards : 0))
@@ -85,26 +103,6 @@ Result<void> check_forwards(const NetRecord& net, const std::string& key) {
   return {};
 }
 
-Result<void> check_net(const NetRecord& net, const std::string& key) {
-  if (!net.id.is_well_formed() || !is_device_id(net.id.view())) {
-    return invalid(key + ".id must be 1 to 20 of a-z, 0-9 and '-', and start with a letter or digit");
-  }
-  if (net.kind != NetKind::tap && net.kind != NetKind::bridge && net.kind != NetKind::passt) {
-    return invalid(key + " must have either a tap, a bridge or passt");
-  }
-  IMMURE_TRY(check_forwards(net, key));
-  if (net.kind == NetKind::passt) {
-    if (net.host != InterfaceName{}) return invalid(key + " names an interface although it has passt");
-  } else if (!net.host.is_well_formed() || !is_interface_name(net.host.view())) {
-    return invalid(key + " names an interface that cannot exist: \"" + std::string(net.host.view()) + "\"");
-  }
-  const auto is_multicast = (net.mac[0] & 1) != 0;  // IEEE 802, 8.2.2
-  if (is_multicast || net.mac == MacAddress{}) {
-    return invalid(key + ".mac must be the address of one interface, not " + mac_text(net.mac));
-  }
-  return check(net.limit, key + ".limit");
-}
-
 Result<void> check_nets(const GuestRecord& record) {
   if (record.net_count > max_nets) {
     return invalid("nets: at most " + std::to_string(max_nets) + " are allowed");
@@ -117,7 +115,7 @@ Result<void> check_nets(const GuestRecord& record) {
       continue;
     }
     const auto key = "nets[" + std::to_string(i) + "]";
-    IMMURE_TRY(check_net(net, key));
+    IMMURE_TRY(check(net, key));
     for (const auto& other : nets.first(i)) {
       if (other.id == net.id)
         return invalid(key + ".id \"" + std::string(net.id.view()) + "\" is used twice");
@@ -157,6 +155,8 @@ Result<void> check_cpu(const GuestRecord& record) {
     return invalid("cpu.sockets, cpu.cores and cpu.threads must give cpu.count when multiplied");
   }
   if (!is_switch(record.nested)) return invalid("cpu.nested must be true or false");
+  if (record.model > CpuModel::x86_64_v4) return invalid("cpu.model is none that there is");
+  if (record.reserved != 0) return invalid("cpu: a reserved field is not 0");
   if ((record.features_off & ~all_cpu_features) != 0)
     return invalid("cpu.features_off has an unknown feature");
   return {};
@@ -175,7 +175,7 @@ Result<void> check_memory(const GuestRecord& record) {
   if (!is_switch(record.prefault) || !is_switch(record.lock)) {
     return invalid("memory.prefault and memory.lock must be true or false");
   }
-  if (record.balloon == Switch::on && !can_have_balloon(record.pages, record.lock)) {
+  if (record.balloon == Switch::on && !is_movable(record.pages, record.lock)) {
     return invalid(
         "memory.balloon needs memory that can be given back: not with huge memory.pages or memory.lock");
   }
@@ -206,7 +206,10 @@ Result<void> check_resources(const GuestRecord& record) {
     return invalid("resources.swap must be at most 1 TiB, in steps of 4 KiB");
   }
   if (resources.realtime_priority > 99) return invalid("cpu.realtime_priority must be 1 to 99");
-  if (resources.reserved != 0) return invalid("resources: a reserved field is not 0");
+  if (!is_switch(resources.memory_merge)) return invalid("memory.merge must be true or false");
+  if (resources.memory_merge == Switch::on && !is_movable(record.pages, record.lock)) {
+    return invalid("memory.merge needs pages that can be merged: not with huge memory.pages or memory.lock");
+  }
   return check_pinning(record);
 }
 
@@ -219,7 +222,7 @@ bool is_topology_of(const CpuTopology& topology, std::uint32_t vcpus) {
          topology.sockets * topology.cores * topology.threads == vcpus;
 }
 
-bool can_have_balloon(MemoryPages pages, Switch lock) {
+bool is_movable(MemoryPages pages, Switch lock) {
   return lock == Switch::off && (pages == MemoryPages::transparent || pages == MemoryPages::small);
 }
 
@@ -273,6 +276,13 @@ std::string mac_text(const MacAddress& mac) {
   return text;
 }
 
+bool has_tap(const NetRecord& net) { return net.kind == NetKind::tap || net.kind == NetKind::bridge; }
+
+std::span<const IpAddress> addresses_of(const NetRecord& net) {
+  const std::span all(net.addresses);
+  return all.first(static_cast<std::size_t>(std::ranges::find(all, IpAddress{}) - all.begin()));
+}
+
 bool is_normal_path(std::string_view text) {
   if (text.size() < 2 || text.front() != '/' || text.back() == '/') return false;
   while (!text.empty()) {
@@ -282,6 +292,29 @@ bool is_normal_path(std::string_view text) {
     text.remove_prefix(component.size());
   }
   return true;
+}
+
+Result<void> check(const NetRecord& net, const std::string& key) {
+  if (!net.id.is_well_formed() || !is_device_id(net.id.view())) {
+    return invalid(key + ".id must be 1 to 20 of a-z, 0-9 and '-', and start with a letter or digit");
+  }
+  if (net.kind != NetKind::tap && net.kind != NetKind::bridge && net.kind != NetKind::passt) {
+    return invalid(key + " must have either a tap, a bridge or passt");
+  }
+  IMMURE_TRY(check_forwards(net, key));
+  if (net.kind == NetKind::passt) {
+    if (net.host != InterfaceName{}) return invalid(key + " names an interface although it has passt");
+    if (net.addresses != decltype(net.addresses){})
+      return invalid(key + ".addresses: passt gives the guest its address");
+  } else if (!net.host.is_well_formed() || !is_interface_name(net.host.view())) {
+    return invalid(key + " names an interface that cannot exist: \"" + std::string(net.host.view()) + "\"");
+  }
+  const auto is_multicast = (net.mac[0] & 1) != 0;  // IEEE 802, 8.2.2
+  if (is_multicast || net.mac == MacAddress{}) {
+    return invalid(key + ".mac must be the address of one interface, not " + mac_text(net.mac));
+  }
+  IMMURE_TRY(check_net_addresses(net, key + ".addresses"));
+  return check(net.limit, key + ".limit");
 }
 
 Result<void> check(const GuestRecord& record) {

@@ -2,10 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "base/bounded_string.hpp"
 #include "policy/cpu_features.hpp"
+#include "policy/cpu_model.hpp"
 #include "policy/host_set.hpp"
+#include "policy/ip_address.hpp"
 #include "policy/port_forward.hpp"
 #include "policy/rate_limit.hpp"
 #include "policy/record_header.hpp"
@@ -15,6 +18,7 @@ namespace immure::policy {
 constexpr std::uint32_t max_vcpus = 64;
 constexpr std::uint32_t max_disks = 24;
 constexpr std::uint32_t max_nets = 8;
+constexpr std::uint32_t max_net_addresses = 8;
 constexpr std::uint32_t max_disk_queues = 16;
 constexpr std::uint32_t default_disk_queues = 4;
 constexpr std::uint64_t min_memory_bytes = 32ULL << 20;
@@ -90,6 +94,8 @@ struct NetRecord {
   std::uint32_t forward_count = 0;  ///< only with passt
   std::uint32_t reserved = 0;
   std::array<PortForward, max_forwards> forwards{};
+  /// Its own, which it alone may use; those in use come first. None: it may use any.
+  std::array<IpAddress, max_net_addresses> addresses{};
 
   friend bool operator==(const NetRecord&, const NetRecord&) = default;
 };
@@ -111,7 +117,7 @@ struct ResourceRecord {
   HostSet memory_nodes;               ///< cpuset.mems
   PinnedCpus pinned_cpus{};
   std::uint32_t realtime_priority = 0;  ///< SCHED_FIFO for the vCPU threads: 1..99
-  std::uint32_t reserved = 0;
+  Switch memory_merge{};                ///< the kernel may keep equal pages of guest memory once (KSM)
 
   friend bool operator==(const ResourceRecord&, const ResourceRecord&) = default;
 };
@@ -140,6 +146,8 @@ struct GuestRecord {
   Switch lock{};      ///< and none of it is ever swapped
   WatchdogExpiry watchdog{};
   std::uint32_t vsock_cid = 0;  ///< 0: no vsock
+  CpuModel model{};
+  std::uint32_t reserved = 0;
   CpuFeatureSet features_off = 0;
   std::uint64_t memory_bytes = 0;  ///< a multiple of 2 MiB, and of the pages
   std::uint32_t disk_count = 0;
@@ -157,11 +165,13 @@ struct GuestRecord {
 /// asks again although `immure` asked before it. Errors name the key as the specification writes it
 /// ("disks[1].path").
 Result<void> check(const GuestRecord& record);
+/// The rules of one network; `key` is its name in errors: "nets[0]".
+Result<void> check(const NetRecord& net, const std::string& key);
 
 /// Whether the topology has as many vCPUs as the guest.
 bool is_topology_of(const CpuTopology& topology, std::uint32_t vcpus);
-/// Whether such memory can be given back page by page.
-bool can_have_balloon(MemoryPages pages, Switch lock);
+/// Whether such memory can be given back, or merged, page by page.
+bool is_movable(MemoryPages pages, Switch lock);
 
 /// "6ba7b810-9dad-11d1-80b4-00c04fd430c8": RFC 9562, 4.
 std::string uuid_text(const Uuid& uuid);
@@ -179,6 +189,10 @@ std::string_view net_kind_name(NetKind kind);
 const NetRecord* passt_net_of(const GuestRecord& record);
 /// "52:54:00:12:34:56"
 std::string mac_text(const MacAddress& mac);
+/// Whether its frames pass an interface of the host's, where they can be looked at.
+bool has_tap(const NetRecord& net);
+/// The addresses that the network has, without the unused slots.
+std::span<const IpAddress> addresses_of(const NetRecord& net);
 /// True for an absolute path in normal form (see HostPath).
 bool is_normal_path(std::string_view text);
 

@@ -30,7 +30,7 @@ GuestState make_guest_state(const GuestRecord& guest, const Measurement& measure
     state.nets[state.net_count++] = {.id = net.id,
                                      .mac = net.mac,
                                      .kind = net.kind,
-                                     .forward_count = static_cast<std::uint16_t>(net.forward_count),
+                                     .forward_count = net.forward_count,
                                      .forwards = net.forwards};
   }
   return state;

@@ -23,7 +23,7 @@ struct GuestNet {
   BoundedString<32> id;
   MacAddress mac{};
   NetKind kind{};
-  std::uint16_t forward_count = 0;
+  std::uint32_t forward_count = 0;
   std::array<PortForward, max_forwards> forwards{};
 };
 

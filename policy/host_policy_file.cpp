@@ -26,6 +26,7 @@ HostPolicyRecord of_tenant(HostPolicyRecord record, const TenantRecord& tenant) 
     record.max_memory_bytes = std::min(record.max_memory_bytes, tenant.max_memory_bytes);
   record.max_swap_bytes = tenant.max_swap_bytes;
   record.max_realtime_priority = tenant.max_realtime_priority;
+  record.memory_merge_allowed = tenant.limits.memory_merge_allowed;
   for (const auto& directory : std::span(tenant.limits.directories).first(tenant.limits.directory_count)) {
     record.image_directories.at(record.image_directory_count++) = directory;
   }
@@ -35,6 +36,7 @@ HostPolicyRecord of_tenant(HostPolicyRecord record, const TenantRecord& tenant) 
   record.bridge_count = tenant.bridge_count;
   std::ranges::copy(tenant.taps, record.taps.begin());
   std::ranges::copy(tenant.bridges, record.bridges.begin());
+  if (!tenant.addresses.empty()) record.addresses = tenant.addresses;
   record.passt = tenant.passt;
   record.forward_addresses = {};
   record.forward_address_count = tenant.forward_address_count;
@@ -68,6 +70,8 @@ Result<void> check(const HostPolicyFile& file) {
   const auto tenants = std::span(file.tenants).first(file.tenant_count);
   for (const auto& tenant : tenants) {
     IMMURE_TRY(check(tenant));
+    if (!tenant.addresses.empty() && file.host.anti_spoofing == Switch::off)
+      return invalid("tenants.addresses need networks.anti_spoofing: nobody else looks at them");
     const auto same = [&](const TenantRecord& other) { return other.limits.name == tenant.limits.name; };
     if (std::ranges::count_if(tenants, same) != 1) {
       return invalid("tenants.name \"" + std::string(tenant.limits.name.view()) + "\" is used twice");

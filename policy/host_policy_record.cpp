@@ -8,6 +8,20 @@ namespace {
 
 static_assert(std::has_unique_object_representations_v<HostPolicyRecord>, "a record has no implicit padding");
 
+bool is_switch(Switch value) { return value == Switch::off || value == Switch::on; }
+
+Result<void> check_net_rules(const HostPolicyRecord& record) {
+  if (!is_switch(record.anti_spoofing) || !is_switch(record.metadata_allowed) ||
+      !is_switch(record.addresses_required) || record.networks_reserved != 0) {
+    return invalid("networks: a switch is neither on nor off");
+  }
+  const auto asked = record.addresses_required == Switch::on || !record.addresses.empty();
+  if (record.anti_spoofing == Switch::off && asked) {
+    return invalid("networks.require_addresses and networks.addresses need networks.anti_spoofing");
+  }
+  return check(record.addresses, "networks.addresses");
+}
+
 }  // namespace
 
 HostPolicyRecord default_host_policy() {
@@ -22,6 +36,7 @@ HostPolicyRecord default_host_policy() {
   record.max_guests = 65'536;
   record.core_scheduling = CoreScheduling::where_possible;
   record.requester_allowed = Switch::on;
+  record.anti_spoofing = Switch::on;
   record.forward_addresses = {loopback_v4, loopback_v6};
   record.forward_address_count = 2;
   return record;
@@ -61,10 +76,11 @@ Result<void> check(const HostPolicyRecord& record) {
   }
   IMMURE_TRY(check_interfaces(record.taps, record.tap_count, "networks.taps"));
   IMMURE_TRY(check_interfaces(record.bridges, record.bridge_count, "networks.bridges"));
+  IMMURE_TRY(check_net_rules(record));
   if (!record.requester.is_well_formed()) return invalid("the requester's name is not well-formed");
   if (record.requester_allowed != Switch::off && record.requester_allowed != Switch::on)
     return invalid("the host policy says neither yes nor no to the requester");
-  if (record.reserved != 0) return invalid("the host policy: a reserved field is not 0");
+  if (record.memory_merge_allowed > Switch::on) return invalid("limits.memory_merge must be true or false");
   if (record.passt != Switch::off && record.passt != Switch::on)
     return invalid("networks.passt must be true or false");
   if (record.forward_address_count > max_forward_addresses)

@@ -44,14 +44,19 @@ struct HostPolicyRecord {
   std::uint32_t bridge_count = 0;
   std::array<InterfaceName, max_interface_names> taps{};
   std::array<InterfaceName, max_interface_names> bridges{};
+  Switch anti_spoofing{};       ///< guests send with the addresses that are theirs, or do not start
+  Switch metadata_allowed{};    ///< guests reach the address of cloud metadata
+  Switch addresses_required{};  ///< each network of a guest says its IP addresses
+  std::uint32_t networks_reserved = 0;
+  IpPrefixSet addresses;       ///< which guests may name; where there are some, they must
   AccountName requester;       ///< who asks; empty: the host itself
   Switch requester_allowed{};  ///< off: he is neither an owner nor a tenant's
-  std::uint32_t reserved = 0;
+  Switch memory_merge_allowed{};
   TenantLimits tenant;
   AttestationRules attestation;
   Switch passt{};                           ///< off: no guest may have a network through passt
   std::uint32_t forward_address_count = 0;  ///< of the host, that ports may be forwarded from
-  std::array<HostAddress, max_forward_addresses> forward_addresses{};
+  std::array<IpAddress, max_forward_addresses> forward_addresses{};
 
   friend bool operator==(const HostPolicyRecord&, const HostPolicyRecord&) = default;
 };

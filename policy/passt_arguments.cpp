@@ -13,7 +13,7 @@ void add_ports(std::vector<std::string>& arguments, const NetRecord& net, Forwar
   for (const auto& forward : std::span(net.forwards).first(net.forward_count)) {
     if (forward.protocol != protocol) continue;
     arguments.insert(arguments.end(),
-                     {option, address_text(forward.address) + "/" + std::to_string(forward.host_port) + ":" +
+                     {option, ip_text(forward.address) + "/" + std::to_string(forward.host_port) + ":" +
                                   std::to_string(forward.guest_port)});
   }
   // To be said: without it, old versions forward datagrams to the ports of TCP.

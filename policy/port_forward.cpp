@@ -1,15 +1,11 @@
 #include "policy/port_forward.hpp"
 
-#include <algorithm>
 #include <charconv>
-#include <span>
-
-#include <arpa/inet.h>
+#include <optional>
 
 namespace immure::policy {
 namespace {
 
-constexpr std::array<std::uint8_t, 12> v4_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 constexpr std::string_view form = "PROTOCOL:ADDRESS:PORT:GUEST-PORT, as \"tcp:127.0.0.1:8080:80\"";
 
 /// Takes what is before the next ':' off the text, a part in brackets whole; nothing where there is none.
@@ -39,36 +35,7 @@ std::unexpected<Error> no_port(std::string_view text) {
   return invalid("\"" + std::string(text) + "\" is no port: 1 to 65535");
 }
 
-bool is_any(const HostAddress& address) {
-  return std::ranges::all_of(std::span(address).subspan(is_v4(address) ? v4_prefix.size() : 0),
-                             [](auto byte) { return byte == 0; });
-}
-
 }  // namespace
-
-bool is_v4(const HostAddress& address) {
-  return std::ranges::equal(std::span(address).first<v4_prefix.size()>(), v4_prefix);
-}
-
-std::optional<HostAddress> parse_address(std::string_view text) {
-  const std::string whole(text);
-  HostAddress address{};
-  if (::inet_pton(AF_INET6, whole.c_str(), address.data()) == 1) {
-    // One way of writing each address: IPv4 has its own.
-    if (is_v4(address)) return std::nullopt;
-    return address;
-  }
-  std::ranges::copy(v4_prefix, address.begin());
-  if (::inet_pton(AF_INET, whole.c_str(), address.data() + v4_prefix.size()) != 1) return std::nullopt;
-  return address;
-}
-
-std::string address_text(const HostAddress& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const auto* const bytes = address.data() + (is_v4(address) ? v4_prefix.size() : 0);
-  ::inet_ntop(is_v4(address) ? AF_INET : AF_INET6, bytes, text.data(), text.size());
-  return text.data();
-}
 
 Result<PortForward> parse_forward(std::string_view text) {
   auto rest = text;
@@ -80,7 +47,7 @@ Result<PortForward> parse_forward(std::string_view text) {
   if (*protocol != "tcp" && *protocol != "udp")
     return invalid("\"" + std::string(*protocol) + "\" is neither tcp nor udp");
   forward.protocol = *protocol == "tcp" ? ForwardProtocol::tcp : ForwardProtocol::udp;
-  const auto parsed = parse_address(*address);
+  const auto parsed = parse_ip(*address);
   if (!parsed) {
     return invalid("\"" + std::string(*address) +
                    "\" is no address of the host, as 127.0.0.1 or [::1], and no name is looked up");
@@ -96,15 +63,16 @@ Result<PortForward> parse_forward(std::string_view text) {
 }
 
 std::string forward_text(const PortForward& forward) {
-  const auto address = address_text(forward.address);
+  const auto address = ip_text(forward.address);
   return std::string(forward.protocol == ForwardProtocol::tcp ? "tcp:" : "udp:") +
-         (is_v4(forward.address) ? address : "[" + address + "]") + ":" + std::to_string(forward.host_port) +
-         ":" + std::to_string(forward.guest_port);
+         (forward.address.family == IpFamily::v4 ? address : "[" + address + "]") + ":" +
+         std::to_string(forward.host_port) + ":" + std::to_string(forward.guest_port);
 }
 
 Result<void> check(const PortForward& forward, std::string_view key) {
   if (forward.protocol != ForwardProtocol::tcp && forward.protocol != ForwardProtocol::udp)
     return invalid(std::string(key) + " is neither tcp nor udp");
+  if (!is_of_a_family(forward.address)) return invalid(std::string(key) + " has no address of the host");
   if (forward.host_port < min_forward_port) {
     return invalid(std::string(key) + " takes port " + std::to_string(forward.host_port) +
                    " of the host: those below " + std::to_string(min_forward_port) +
@@ -117,7 +85,7 @@ Result<void> check(const PortForward& forward, std::string_view key) {
 
 bool collide(const PortForward& left, const PortForward& right) {
   if (left.protocol != right.protocol || left.host_port != right.host_port) return false;
-  if (is_v4(left.address) != is_v4(right.address)) return false;
+  if (left.address.family != right.address.family) return false;
   return left.address == right.address || is_any(left.address) || is_any(right.address);
 }
 

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
+#include "policy/ip_address.hpp"
 
 namespace immure::policy {
 
@@ -14,22 +13,11 @@ constexpr std::uint32_t max_forwards = 16;
 /// Lower ones need a capability (net.ipv4.ip_unprivileged_port_start of a kernel's default).
 constexpr std::uint16_t min_forward_port = 1024;
 
-/// An address of the host: IPv6 as on the wire, and IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
-using HostAddress = std::array<std::uint8_t, 16>;
-
-constexpr HostAddress loopback_v4{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1};
-constexpr HostAddress loopback_v6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-
-bool is_v4(const HostAddress& address);
-/// "127.0.0.1" or "::1"; nothing where it is neither form, or has a scope.
-std::optional<HostAddress> parse_address(std::string_view text);
-std::string address_text(const HostAddress& address);
-
 enum class ForwardProtocol : std::uint16_t { tcp = 6, udp = 17 };  ///< IANA's numbers
 
 /// A port of the host that leads to a port of the guest.
 struct PortForward {
-  HostAddress address{};  ///< of the host; all zero, or ::ffff:0.0.0.0: any
+  IpAddress address{};  ///< of the host; is_any(): all that it has
   ForwardProtocol protocol{};
   std::uint16_t host_port = 0;   ///< at least min_forward_port
   std::uint16_t guest_port = 0;  ///< not 0

@@ -40,7 +40,7 @@ Result<void> check(const TenantLimits& limits) {
     if (!path.is_well_formed() || !is_normal_path(path.view()))
       return invalid("tenants.directories must be absolute paths in normal form");
   }
-  if (limits.reserved != 0) return invalid("tenants: a reserved field is not 0");
+  if (limits.memory_merge_allowed > Switch::on) return invalid("tenants.memory_merge must be true or false");
   return {};
 }
 
@@ -56,6 +56,7 @@ Result<void> check(const TenantRecord& tenant) {
   if (tenant.forward_address_count > max_tenant_addresses)
     return invalid("tenants.forward_addresses: too many");
   if (tenant.max_realtime_priority > 99) return invalid("tenants.realtime_priority must be 0 to 99");
+  IMMURE_TRY(check(tenant.addresses, "tenants.addresses"));
   IMMURE_TRY(check_interfaces(tenant.taps, tenant.tap_count, "tenants.taps"));
   return check_interfaces(tenant.bridges, tenant.bridge_count, "tenants.bridges");
 }

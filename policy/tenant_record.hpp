@@ -5,6 +5,7 @@
 #include <span>
 
 #include "policy/guest_record.hpp"
+#include "policy/ip_prefix.hpp"
 
 namespace immure::policy {
 
@@ -26,7 +27,7 @@ struct TenantLimits {
   std::uint32_t max_total_vcpus = 0;
   std::uint64_t max_total_memory = 0;
   std::uint32_t directory_count = 0;  ///< where disks that his guests write to must lie
-  std::uint32_t reserved = 0;
+  Switch memory_merge_allowed{};
   std::array<HostPath, max_tenant_directories> directories{};
 
   friend bool operator==(const TenantLimits&, const TenantLimits&) = default;
@@ -47,10 +48,11 @@ struct TenantRecord {
   std::uint32_t bridge_count = 0;
   std::array<InterfaceName, max_tenant_interfaces> taps{};
   std::array<InterfaceName, max_tenant_interfaces> bridges{};
+  IpPrefixSet addresses;  ///< which his guests may name; empty: as for everybody
   HostPath signers;  ///< whose signatures count for his guests, which then need one; empty: as for everybody
   Switch passt{};    ///< off unless he is given it
   std::uint32_t forward_address_count = 0;
-  std::array<HostAddress, max_tenant_addresses> forward_addresses{};
+  std::array<IpAddress, max_tenant_addresses> forward_addresses{};
 
   friend bool operator==(const TenantRecord&, const TenantRecord&) = default;
 };

@@ -15,8 +15,9 @@ Result<void> check(const VmmRecord& record) {
   if (record.topology == CpuTopology{} || !is_topology_of(record.topology, record.vcpus))
     return invalid("VMM record: the topology has another number of vCPUs");
   if (!is_switch(record.nested) || !is_switch(record.prefault) || !is_switch(record.lock) ||
-      record.pages > MemoryPages::huge_1g || record.watchdog > WatchdogExpiry::end ||
-      (record.features_off & ~all_cpu_features) != 0)
+      !is_switch(record.memory_merge) || record.pages > MemoryPages::huge_1g ||
+      record.watchdog > WatchdogExpiry::end || (record.features_off & ~all_cpu_features) != 0 ||
+      record.model > CpuModel::x86_64_v4)
     return invalid("VMM record: CPU, memory or watchdog is of no known kind");
   if (record.vsock_cid != 0 && (record.vsock_cid < min_vsock_cid || record.vsock_cid > max_vsock_cid))
     return invalid("VMM record: vsock CID out of range");
@@ -67,6 +68,7 @@ VmmRecord make_vmm_record(const GuestRecord& guest) {
   record.balloon = guest.balloon;
   record.pinned_cpus = guest.resources.pinned_cpus;
   record.realtime_priority = guest.resources.realtime_priority;
+  record.memory_merge = guest.resources.memory_merge;
   record.disk_count = guest.disk_count;
   for (std::uint32_t i = 0; i < guest.disk_count; ++i) {
     const auto& disk = guest.disks[i];
@@ -95,6 +97,7 @@ VmmRecord make_vmm_record(const GuestRecord& guest) {
   record.watchdog = guest.watchdog;
   record.vsock_cid = guest.vsock_cid;
   record.features_off = guest.features_off;
+  record.model = guest.model;
   record.console_limit = guest.console_limit;
   record.entropy_limit = guest.entropy_limit;
   return record;

@@ -54,6 +54,8 @@ struct VmmRecord {
   WatchdogExpiry watchdog{};
   std::uint32_t vsock_cid = 0;
   std::uint32_t realtime_priority = 0;  ///< SCHED_FIFO for the vCPU threads; 0: none
+  Switch memory_merge{};
+  CpuModel model{};
   CpuFeatureSet features_off = 0;
   RateLimit console_limit{};
   RateLimit entropy_limit{};

@@ -19,6 +19,7 @@ GuestLabels labels_of(const CategoryPair& pair) {
   const auto level = ":s0:" + pair.text();
   return {.vmm = "system_u:system_r:immure_vmm_t" + level,
           .monitor = "system_u:system_r:immure_monitor_t" + level,
+          .net = "system_u:system_r:immure_net_t" + level,
           .passt = "system_u:system_r:immure_passt_t" + level,
           .pipe = "system_u:object_r:immure_pipe_t" + level,
           .image = "system_u:object_r:immure_image_t" + level};

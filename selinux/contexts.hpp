@@ -33,6 +33,7 @@ class CategoryPair {
 struct GuestLabels {
   std::string vmm;      ///< system_u:system_r:immure_vmm_t:s0:cX,cY, and of the sockets the VMM is born with
   std::string monitor;  ///< system_u:system_r:immure_monitor_t:s0:cX,cY, and of the monitor's listener
+  std::string net;      ///< system_u:system_r:immure_net_t:s0:cX,cY, the owner of the filter of its networks
   std::string passt;    ///< system_u:system_r:immure_passt_t:s0:cX,cY
   std::string pipe;     ///< system_u:object_r:immure_pipe_t:s0:cX,cY, the log pipe
   std::string image;    ///< system_u:object_r:immure_image_t:s0:cX,cY, a disk that it has to itself

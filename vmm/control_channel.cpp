@@ -4,6 +4,8 @@
 
 #include <sys/socket.h>
 
+#include "base/io.hpp"
+
 namespace immure::vmm {
 
 ControlChannel::State ControlChannel::serve() {
@@ -18,10 +20,29 @@ ControlChannel::State ControlChannel::serve() {
       log_.warn("dropped a malformed message");
       continue;
     }
-    message.result = carry_out(message);
-    (void)::send(fd_, &message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL);
+    answer(message);
   }
   return State::open;
+}
+
+void ControlChannel::answer(policy::ControlMessage& message) {
+  if (message.kind == policy::ControlKind::statistics) {
+    auto statistics = statistics_();
+    statistics.token = message.token;
+    return send(bytes_of(statistics));
+  }
+  message.result = carry_out(message);
+  send(bytes_of(message));
+}
+
+void ControlChannel::tell(policy::ControlKind kind, std::uint64_t value) {
+  send(bytes_of(policy::ControlMessage{
+      .header = policy::header_of<policy::ControlMessage>(), .kind = kind, .value = value}));
+}
+
+/// A monitor that does not read makes nothing wait.
+void ControlChannel::send(std::span<const std::byte> message) {
+  (void)::send(fd_, message.data(), message.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 /// 0 or an errno.
@@ -38,6 +59,10 @@ std::int32_t ControlChannel::carry_out(const policy::ControlMessage& message) {
       return 0;
     case policy::ControlKind::limit:
       return change_limit(message.limit);
+    case policy::ControlKind::statistics:
+    case policy::ControlKind::started:
+    case policy::ControlKind::ended:
+      break;
   }
   return ENOSYS;
 }

@@ -6,6 +6,7 @@
 #include "policy/fd_layout.hpp"
 #include "vmm/acpi/tables.hpp"
 #include "vmm/boot/loader.hpp"
+#include "vmm/kvm/cpu_model.hpp"
 #include "vmm/kvm/cpuid.hpp"
 #include "vmm/machine_layout.hpp"
 #include "vmm/virtio/block.hpp"
@@ -42,8 +43,10 @@ Machine::Machine(GuestMemory memory, kvm::Vm vm, Ending ending, EventLoop io_loo
 
 Result<std::unique_ptr<Machine>> Machine::build(const policy::VmmRecord& record) {
   const auto kvm = IMMURE_TRY(kvm::Kvm::adopt(UniqueFd(fds::kvm)));
-  auto memory = IMMURE_TRY(GuestMemory::create(
-      record.memory_bytes, {.pages = record.pages, .prefault = record.prefault, .lock = record.lock}));
+  auto memory = IMMURE_TRY(GuestMemory::create(record.memory_bytes, {.pages = record.pages,
+                                                                     .prefault = record.prefault,
+                                                                     .lock = record.lock,
+                                                                     .merge = record.memory_merge}));
   auto vm = IMMURE_TRY(kvm::Vm::create(kvm, memory));
   auto ending = IMMURE_TRY(Ending::create());
   auto io_loop = IMMURE_TRY(EventLoop::create());
@@ -103,6 +106,7 @@ Result<void> Machine::add_pci(const policy::VmmRecord& record) {
 Result<void> Machine::add_virtio(std::unique_ptr<virtio::Device> device) {
   if (const auto limits = device->limits(); !limits.empty())
     limited_.push_back({.name = device->traits().name, .limits = limits});
+  devices_.push_back(device.get());
   return pci_.add(IMMURE_TRY(virtio::VirtioPciDevice::create(vm_, memory_, io_loop_, std::move(device))));
 }
 
@@ -113,8 +117,18 @@ bool Machine::change_limit(std::string_view device, const policy::RateLimit& lim
   return true;
 }
 
+policy::StatisticsMessage Machine::statistics() const {
+  policy::StatisticsMessage out{.header = policy::header_of<policy::StatisticsMessage>()};
+  for (const auto* device : devices_) device->report(out);
+  if (serial_) serial_->report(out);
+  for (const auto& vcpu : vcpus_) out.vcpus.at(out.vcpu_count++) = vcpu.exits();
+  const auto uptime = std::chrono::steady_clock::now() - built_;
+  out.machine.uptime_usec = static_cast<std::uint64_t>(uptime / std::chrono::microseconds(1));
+  return out;
+}
+
 Result<void> Machine::add_vcpus(const kvm::Kvm& kvm, const policy::VmmRecord& record) {
-  const auto supported = IMMURE_TRY(kvm.supported_cpuid());
+  const auto supported = IMMURE_TRY(kvm::reduce_to_model(IMMURE_TRY(kvm.supported_cpuid()), record.model));
   const kvm::ExitHandlers handlers{.ports = &ports_, .memory = &mmio_, .interrupts = &ioapic_};
   const kvm::CpuShape shape{
       .topology = record.topology, .nested = record.nested, .features_off = record.features_off};

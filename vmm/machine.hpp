@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -57,6 +58,8 @@ class Machine {
   /// The limits of the device of this name ("disk root") from now on; false where there is none. On the
   /// control thread.
   bool change_limit(std::string_view device, const policy::RateLimit& limit);
+  /// What all parts counted until now, but for a token. Takes no lock that a device may hold.
+  [[nodiscard]] policy::StatisticsMessage statistics() const;
 
  private:
   Machine(GuestMemory memory, kvm::Vm vm, Ending ending, EventLoop io_loop);
@@ -86,8 +89,10 @@ class Machine {
     std::string name;
     std::span<virtio::RateLimiter> limits;
   };
-  std::vector<Limited> limited_;  // what in pci_ has limits; the same while the machine runs
+  std::vector<Limited> limited_;                // what in pci_ has limits; the same while the machine runs
+  std::vector<const virtio::Device*> devices_;  // all in pci_
   std::vector<kvm::Vcpu> vcpus_;
+  std::chrono::steady_clock::time_point built_ = std::chrono::steady_clock::now();
   std::mutex io_mutex_;
   std::condition_variable io_done_;
   std::optional<Result<void>> io_outcome_;

@@ -121,7 +121,8 @@ VmmExit run() {
   const auto change_limit = [&machine](std::string_view device, const policy::RateLimit& limit) {
     return machine.change_limit(device, limit);
   };
-  ControlChannel control(fds::control, machine.power(), machine.balloon(), change_limit);
+  ControlChannel control(fds::control, machine.power(), machine.balloon(), change_limit,
+                         [&machine] { return machine.statistics(); });
   if (auto done = watch(machine, *loop, control); !done) return fail(VmmExit::setup_failed, done.error());
   std::optional<SerialInput> input;
   if (auto done = watch_serial(machine, *record, input, *loop); !done)
@@ -133,11 +134,13 @@ VmmExit run() {
   if (auto done = stand_behind(Profile::vmm_control); !done) return fail(VmmExit::setup_failed, done.error());
   if (auto passed = pass_gate(fds::gate, *threads); !passed)
     return fail(VmmExit::setup_failed, passed.error());
+  control.tell(policy::ControlKind::started);
   barrier.open();
 
   const auto end = serve_until_end(machine, *loop);
   const auto status = end ? end->status : fail(VmmExit::guest_crashed, end.error());
   if (end) log_line(end->reason);
+  control.tell(policy::ControlKind::ended, std::to_underlying(end ? end->cause : policy::EndCause::failure));
   if (auto done = machine.shut_down(); !done) log_line(done.error().message);
   return status;
 }

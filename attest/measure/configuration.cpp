@@ -53,11 +53,13 @@ std::string canonical_configuration(const policy::GuestRecord& record) {
   lines.add("cores", record.topology.cores);
   lines.add("threads", record.topology.threads);
   lines.add("nested", record.nested);
+  lines.add("cpu-model", policy::name_of(record.model));
   lines.add("features-off", names_of(record.features_off));
   lines.add("memory", record.memory_bytes);
   lines.add("pages", static_cast<std::uint64_t>(record.pages));
   lines.add("prefault", record.prefault);
   lines.add("lock", record.lock);
+  lines.add("merge", record.resources.memory_merge);
   lines.add("watchdog", static_cast<std::uint64_t>(record.watchdog));
   lines.add("vsock", record.vsock_cid == 0 ? policy::Switch::off : policy::Switch::on);
   for (std::size_t i = 0; i < record.disk_count; ++i) {

@@ -1,7 +1,7 @@
 #include <fmt/core.h>
 
 #include "cli/commands/commands.hpp"
-#include "cli/console/monitor_client.hpp"
+#include "cli/control/guest_control.hpp"
 #include "cli/state/guest_directory.hpp"
 #include "policy/toml/values.hpp"
 
@@ -17,11 +17,8 @@ Expected<ExitCode> balloon_command(const std::string& name, const std::string& s
                             policy::toml_text::format_size(memory)),
                 "write it like \"512 MiB\"");
   }
-  const auto set = set_balloon(name, memory - *left);
-  if (set) return ExitCode::success;
-  auto failure = set.error();
-  failure.hint = "a guest has a balloon where its specification says memory.balloon = true";
-  return std::unexpected(std::move(failure));
+  IMMURE_TRY(set_balloon(name, memory - *left));
+  return ExitCode::success;
 }
 
 }  // namespace immure::cli

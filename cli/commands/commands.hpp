@@ -32,6 +32,15 @@ Expected<ExitCode> resume_command(const std::string& name);
 Expected<ExitCode> balloon_command(const std::string& name, const std::string& size);
 /// Limits, or frees, how much one device of a guest moves.
 Expected<ExitCode> limit_command(const LimitOptions& options);
+/// Prints metrics of this guest, or of all where the name is empty, for Prometheus.
+Expected<ExitCode> metrics_command(const std::string& name);
+struct TopOptions {
+  unsigned count = 0;  ///< of tables; 0: without end on a terminal, else one
+  std::chrono::milliseconds delay{2000};
+  OutputFormat format = OutputFormat::text;
+};
+/// What each guest uses, again and again.
+Expected<ExitCode> top_command(const TopOptions& options);
 /// Undoes what is left of guests whose keeper is gone; prints their names.
 Expected<ExitCode> gc_command();
 /// The log lines of the guest's VMM: those kept, or those and all until the guest ends.

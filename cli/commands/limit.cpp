@@ -1,11 +1,9 @@
 #include "cli/commands/limit.hpp"
 
-#include <algorithm>
-
 #include <fmt/core.h>
 
 #include "cli/commands/commands.hpp"
-#include "cli/console/monitor_client.hpp"
+#include "cli/control/guest_control.hpp"
 #include "policy/toml/values.hpp"
 
 namespace immure::cli {
@@ -22,10 +20,7 @@ Expected<std::uint64_t> bytes_of_text(const char* option, const std::string& tex
 
 Expected<policy::LimitChange> limit_change(const LimitOptions& options) {
   policy::LimitChange change;
-  // The VMM calls a disk "disk ID": a blank would have to be quoted at every shell.
-  auto device = options.device;
-  std::ranges::replace(device, ':', ' ');
-  const auto name = BoundedString<32>::from(device, "the device");
+  const auto name = BoundedString<32>::from(options.device, "the device");
   if (!name || !name->is_well_formed()) {
     return fail(ExitCode::usage, "limit: \"" + options.device + "\" is no device",
                 "write disk:ID, net:ID, console or rng");
@@ -43,12 +38,8 @@ Expected<policy::LimitChange> limit_change(const LimitOptions& options) {
 
 Expected<ExitCode> limit_command(const LimitOptions& options) {
   const auto change = IMMURE_TRY(limit_change(options));
-  const auto set = set_limit(options.name, change);
-  if (set) return ExitCode::success;
-  auto failure = set.error();
-  failure.hint =
-      "disk:ID and net:ID are named as in the specification; console and rng where the guest has them";
-  return std::unexpected(std::move(failure));
+  IMMURE_TRY(set_limit(options.name, change));
+  return ExitCode::success;
 }
 
 }  // namespace immure::cli

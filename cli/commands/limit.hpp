@@ -18,7 +18,7 @@ struct LimitOptions {
   std::uint64_t operations_burst = 0;
 };
 
-/// What the VMM is told; `usage` where an option cannot be.
+/// What the monitor is told; `usage` where an option cannot be.
 Expected<policy::LimitChange> limit_change(const LimitOptions& options);
 
 }  // namespace immure::cli

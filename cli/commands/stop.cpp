@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "cli/commands/commands.hpp"
-#include "cli/console/monitor_client.hpp"
+#include "cli/control/guest_control.hpp"
 #include "cli/state/guest_directory.hpp"
 
 namespace immure::cli {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,24 +21,12 @@ class MonitorClient {
 
   /// Sends one message; `text` is at most one datagram's data.
   Result<void> send(policy::MonitorKind kind, std::string_view text = {});
-  Result<void> send_value(policy::MonitorKind kind, std::uint64_t value);
   /// The next message; nothing once the monitor is gone. Waits.
   Result<std::optional<policy::MonitorMessage>> receive();
-  /// The next message; an Error after `patience`.
-  Result<std::optional<policy::MonitorMessage>> receive_within(std::chrono::milliseconds patience);
 
  private:
   UniqueFd fd_;
 };
-
-/// Presses the guest's power button over a connection of its own: it works while the guest reads no input.
-Expected<void> press_power_button(std::string_view guest);
-
-/// Asks the guest to give up this much of its memory in all.
-Expected<void> set_balloon(std::string_view guest, std::uint64_t bytes);
-
-/// How much a device of the guest may move from now on.
-Expected<void> set_limit(std::string_view guest, const policy::LimitChange& change);
 
 /// The text of a console_data message.
 std::string_view text_of(const policy::MonitorMessage& message);

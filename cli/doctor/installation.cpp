@@ -15,8 +15,9 @@ namespace {
 
 void examine_programs(Findings& findings) {
   std::string wrong;
-  for (const char* program : {IMMURE_LIBEXECDIR "/immure-launch", IMMURE_LIBEXECDIR "/immure-vmm",
-                              IMMURE_LIBEXECDIR "/immure-monitor", IMMURE_BINDIR "/immure"}) {
+  for (const char* program :
+       {IMMURE_LIBEXECDIR "/immure-launch", IMMURE_LIBEXECDIR "/immure-vmm",
+        IMMURE_LIBEXECDIR "/immure-monitor", IMMURE_LIBEXECDIR "/immure-net", IMMURE_BINDIR "/immure"}) {
     const auto problem = what_lets_others_change(program);
     if (!problem.empty()) wrong += (wrong.empty() ? "" : "; ") + problem;
   }

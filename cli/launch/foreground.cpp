@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "cli/control/guest_control.hpp"
 #include "cli/launch/service_manager.hpp"
 
 namespace immure::cli {

@@ -32,7 +32,10 @@ Json disks_of(const policy::GuestRecord& guest) {
 Json networks_of(const policy::GuestRecord& guest) {
   Json out = Json::array();
   for (const auto& net : std::span(guest.nets).first(guest.net_count)) {
+    auto addresses = Json::array();
+    for (const auto& address : policy::addresses_of(net)) addresses.push_back(policy::ip_text(address));
     out.push_back({{"id", net.id.view()},
+                   {"addresses", std::move(addresses)},
                    {"kind", policy::net_kind_name(net.kind)},
                    {"interface", or_null(net.host.view())},
                    {"mac", policy::mac_text(net.mac)}});
@@ -60,6 +63,7 @@ Json guest_of(const policy::GuestRecord& guest) {
           {"command_line", guest.command_line.view()},
           {"vcpus", guest.vcpus},
           {"memory_bytes", guest.memory_bytes},
+          {"memory_merge", resources.memory_merge == policy::Switch::on},
           {"disks", disks_of(guest)},
           {"networks", networks_of(guest)},
           {"resources",

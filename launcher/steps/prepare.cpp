@@ -39,8 +39,8 @@ Result<void> lease_identity(Launch& launch) {
 Result<void> make_guest_directory(Launch& launch) {
   const auto path = launch.paths.guest(launch.guest.name.view());
   IMMURE_TRY(launch.ledger.note(selinux::EntryKind::directory, path));
-  for (const auto* file : {"/claim", "/claim.new", "/state", "/state.new", "/monitor.sock", "/vsock.sock",
-                           "/killed", "/killed.new"}) {
+  for (const auto* file : {"/claim", "/claim.new", "/state", "/state.new", "/monitor.sock", "/varlink.sock",
+                           "/vsock.sock", "/killed", "/killed.new"}) {
     IMMURE_TRY(launch.ledger.note(selinux::EntryKind::file, path + file));
   }
   return launch.kernel.make_directory(path, 0700);
@@ -106,6 +106,7 @@ Result<void> make_channels(Launch& launch) {
   if (labelled) IMMURE_TRY(kernel.set_socket_context(labels.monitor));
   const auto directory = launch.paths.guest(launch.guest.name.view());
   channels.listener = IMMURE_TRY(kernel.listen_at(directory + "/monitor.sock", SOCK_SEQPACKET));
+  channels.varlink = IMMURE_TRY(kernel.listen_at(directory + "/varlink.sock", SOCK_STREAM));
   if (has_vsock)
     channels.vsock_listener = IMMURE_TRY(kernel.listen_at(directory + "/vsock.sock", SOCK_STREAM));
   if (labelled) IMMURE_TRY(kernel.set_socket_context(""));

@@ -75,7 +75,9 @@ std::vector<FdMapping> monitor_fds(const Launch& launch) {
                              {launch.channels.log.first.get(), fd::log},
                              {launch.channels.console.first.get(), fd::console},
                              {launch.channels.control.first.get(), fd::control},
-                             {launch.channels.listener.get(), fd::listener}};
+                             {launch.channels.listener.get(), fd::listener},
+                             {launch.channels.varlink.get(), fd::varlink},
+                             {launch.record.get(), fd::record}};
   if (!launch.channels.vsock_listener) return fds;
   fds.push_back({launch.channels.vsock.first.get(), fd::vsock});
   fds.push_back({launch.channels.vsock_listener.get(), fd::vsock_listener});
@@ -185,6 +187,7 @@ Result<void> start_monitor(Launch& launch) {
   launch.channels.console.first.reset();
   launch.channels.control.first.reset();
   launch.channels.listener.reset();
+  launch.channels.varlink.reset();
   launch.channels.vsock.first.reset();
   launch.channels.vsock_listener.reset();
   return {};

@@ -19,6 +19,8 @@ std::string_view profile_name(Profile profile) {
       return "passt";
     case Profile::attest:
       return "attest";
+    case Profile::net:
+      return "net";
   }
   return "";
 }

@@ -48,6 +48,13 @@ std::string print_disk(const DiskRecord& disk) {
          print_limit(disk.limit);
 }
 
+/// "addresses = [...]", or nothing where there are none.
+std::string print_addresses(const NetRecord& net) {
+  std::string out;
+  for (const auto& address : addresses_of(net)) out += (out.empty() ? "" : ", ") + text(ip_text(address));
+  return out.empty() ? "" : "addresses = [" + out + "]\n";
+}
+
 std::string print_forwards(const NetRecord& net) {
   std::string out;
   for (const auto& forward : std::span(net.forwards).first(net.forward_count))
@@ -58,7 +65,8 @@ std::string print_forwards(const NetRecord& net) {
 std::string print_net(const NetRecord& net) {
   const auto host = net.kind == NetKind::passt ? std::string("true") : text(net.host.view());
   return "\n[[nets]]\nid = " + text(net.id.view()) + "\n" + std::string(net_kind_name(net.kind)) + " = " +
-         host + "\nmac = " + text(mac_text(net.mac)) + "\n" + print_forwards(net) + print_limit(net.limit);
+         host + "\nmac = " + text(mac_text(net.mac)) + "\n" + print_addresses(net) + print_forwards(net) +
+         print_limit(net.limit);
 }
 
 std::string print_scheduling(const ResourceRecord& resources) {
@@ -79,6 +87,7 @@ std::string print_cpu(const GuestRecord& record) {
   return "\n[cpu]\ncount = " + std::to_string(record.vcpus) + "\n" +
          unless_zero("sockets", record.topology.sockets) + unless_zero("cores", record.topology.cores) +
          unless_zero("threads", record.topology.threads) + "nested = " + boolean(record.nested) + "\n" +
+         "model = " + text(name_of(record.model)) + "\n" +
          (off.empty() ? "" : "features_off = [" + off + "]\n") + print_scheduling(record.resources);
 }
 
@@ -86,7 +95,8 @@ std::string print_memory(const GuestRecord& record) {
   constexpr std::array pages{"transparent", "small", "2 MiB", "1 GiB"};
   return "\n[memory]\nsize = " + size(record.memory_bytes) + "\nballoon = " + boolean(record.balloon) +
          "\npages = " + text(pages.at(static_cast<std::size_t>(record.pages))) +
-         "\nprefault = " + boolean(record.prefault) + "\nlock = " + boolean(record.lock) + "\n";
+         "\nprefault = " + boolean(record.prefault) + "\nlock = " + boolean(record.lock) +
+         "\nmerge = " + boolean(record.resources.memory_merge) + "\n";
 }
 
 std::string size_unless_zero(std::string_view key, std::uint64_t bytes) {

@@ -55,6 +55,10 @@ const Key bridge_key{"bridge", "the name of a bridge of the host. " + one_of_thr
 const Key mac_key{"mac",
                   "six pairs of hexadecimal digits with ':' between them: one interface's own address"};
 
+const Key addresses_key{"addresses",
+                        "an array of at most " + std::to_string(max_net_addresses) +
+                            " IPv4 and IPv6 addresses of the guest's own, without a prefix; each once"};
+
 /// The table [limit] below a device: without it, no limit.
 RateLimit read_limit(TableReader& device) {
   auto table = device.table("limit");
@@ -174,6 +178,11 @@ void GuestSpecReader::read_cpu(TableReader cpu) {
   // A count that is wrong is told once; what depends on it is then measured with the largest one.
   record_.vcpus = static_cast<std::uint32_t>(count.value_or(cpu.has(cpu_count_key.name) ? max_vcpus : 1));
   record_.nested = as_switch(cpu.boolean({"nested", switch_allowed}), Switch::off);
+  constexpr std::array models{Choice<CpuModel>{cpu_model_names[0], CpuModel::host},
+                              Choice<CpuModel>{cpu_model_names[1], CpuModel::x86_64_v2},
+                              Choice<CpuModel>{cpu_model_names[2], CpuModel::x86_64_v3},
+                              Choice<CpuModel>{cpu_model_names[3], CpuModel::x86_64_v4}};
+  record_.model = choose(cpu, "model", std::span<const Choice<CpuModel>>(models)).value_or(CpuModel::host);
   const Key off{"features_off", "names of processor features, as in /proc/cpuinfo"};
   for (const auto name : cpu.texts(off)) {
     const auto bit = cpu_feature_bit(name);
@@ -213,9 +222,14 @@ void GuestSpecReader::read_memory(TableReader memory) {
   record_.lock = as_switch(memory.boolean({"lock", switch_allowed}), Switch::off);
   if (record_.pages == MemoryPages::huge_1g && record_.memory_bytes % huge_1g_bytes != 0)
     memory.reject(memory_size_key, "pages of 1 GiB need a multiple of their size");
-  if (record_.balloon == Switch::on && !can_have_balloon(record_.pages, record_.lock)) {
+  if (record_.balloon == Switch::on && !is_movable(record_.pages, record_.lock)) {
     memory.reject({"balloon", "false with huge pages or lock = true"},
                   "such memory cannot be given back page by page");
+  }
+  auto& merge = record_.resources.memory_merge;
+  merge = as_switch(memory.boolean({"merge", switch_allowed}), Switch::off);
+  if (merge == Switch::on && !is_movable(record_.pages, record_.lock)) {
+    memory.reject({"merge", "false with huge pages or lock = true"}, "such memory cannot be merged");
   }
   memory.finish();
 }
@@ -287,6 +301,7 @@ NetRecord GuestSpecReader::read_net(TableReader& net, std::span<const NetRecord>
     net.reject(mac_key, mac_text(record.mac) + " is the address of another one");
   }
   record.limit = read_limit(net);
+  read_addresses(net, record);
   net.finish();
   return record;
 }
@@ -313,6 +328,24 @@ void GuestSpecReader::read_interface(TableReader& net, NetRecord& record,
   };
   if (tap && std::ranges::any_of(earlier, is_taken))
     net.reject(key, quoted(name) + " is the tap of another one");
+}
+
+void GuestSpecReader::read_addresses(TableReader& net, NetRecord& record) {
+  const auto texts = net.texts(addresses_key);
+  if (texts.size() > record.addresses.size()) {
+    return net.reject(addresses_key, std::to_string(texts.size()) + " are too many");
+  }
+  std::size_t count = 0;
+  for (const auto text : texts) {
+    const auto address = parse_ip(text);
+    if (!address || !is_own_address(*address)) {
+      net.reject(addresses_key, quoted(text) + " cannot be an address of an interface");
+    } else if (std::ranges::find(record.addresses, *address) != record.addresses.end()) {
+      net.reject(addresses_key, quoted(text) + " is there twice");
+    } else {
+      record.addresses.at(count++) = *address;
+    }
+  }
 }
 
 HostPath GuestSpecReader::read_path(TableReader& table, const Key& key) {

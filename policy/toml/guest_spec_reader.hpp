@@ -34,6 +34,7 @@ class GuestSpecReader {
   void read_resources(TableReader resources);
   void check_pinning(TableReader& resources);
 
+  static void read_addresses(TableReader& net, NetRecord& record);
   HostPath read_path(TableReader& table, const Key& key);
 
   std::string base_directory_;

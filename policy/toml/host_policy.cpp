@@ -17,8 +17,8 @@ using toml_text::choose;
 using toml_text::Diagnostics;
 using toml_text::Key;
 using toml_text::quoted;
+using toml_text::read_addresses;
 using toml_text::read_directories;
-using toml_text::read_host_addresses;
 using toml_text::read_interfaces;
 using toml_text::read_switch;
 using toml_text::TableReader;
@@ -59,6 +59,7 @@ void read_limits(TableReader limits, HostPolicyRecord& record) {
   const Key realtime{"realtime_priority", "a whole number from 0 (none) to 99"};
   record.max_realtime_priority =
       static_cast<std::uint32_t>(limits.whole_number(realtime, {.least = 0, .most = 99}).value_or(0));
+  record.memory_merge_allowed = read_switch(limits, "memory_merge");
   limits.finish();
 }
 
@@ -87,11 +88,18 @@ void read_images(TableReader images, HostPolicyRecord& record) {
 void read_networks(TableReader networks, HostPolicyRecord& record) {
   record.tap_count = read_interfaces(networks, "taps", record.taps);
   record.bridge_count = read_interfaces(networks, "bridges", record.bridges);
+  record.anti_spoofing = read_switch(networks, "anti_spoofing", record.anti_spoofing);
+  record.metadata_allowed = read_switch(networks, "metadata");
+  record.addresses_required = read_switch(networks, "require_addresses");
+  record.addresses = toml_text::read_prefixes(networks, "addresses");
+  if (record.anti_spoofing == Switch::off && record.addresses_required == Switch::on)
+    networks.reject({"require_addresses", "false where anti_spoofing is false"}, "nobody would look at them");
+  if (record.anti_spoofing == Switch::off && !record.addresses.empty())
+    networks.reject({"addresses", "none where anti_spoofing is false"}, "nobody would look at them");
   record.passt = read_switch(networks, "passt");
   if (networks.has("forward_addresses")) {
     record.forward_addresses = {};
-    record.forward_address_count =
-        read_host_addresses(networks, "forward_addresses", record.forward_addresses);
+    record.forward_address_count = read_addresses(networks, "forward_addresses", record.forward_addresses);
   }
   networks.finish();
 }

@@ -41,12 +41,30 @@ std::uint32_t read_interfaces(TableReader& table, std::string_view name, std::sp
                    is_interface_name, "the name of an interface");
 }
 
+IpPrefixSet read_prefixes(TableReader& table, std::string_view name) {
+  IpPrefixSet set;
+  const Key key{name, at_most(set.prefixes.size(),
+                              "prefixes of IP addresses, as \"192.0.2.0/28\", with no bits behind")};
+  const auto texts = table.texts(key);
+  if (texts.size() > set.prefixes.size()) {
+    table.reject(key, std::to_string(texts.size()) + " are too many");
+    return {};
+  }
+  std::size_t count = 0;
+  for (const auto text : texts) {
+    const auto prefix = parse_prefix(text);
+    if (prefix) set.prefixes.at(count++) = *prefix;
+    if (!prefix) table.reject(key, quoted(text) + " is not a prefix");
+  }
+  return set;
+}
+
 std::uint32_t read_accounts(TableReader& table, std::string_view name, std::span<AccountName> into) {
   const auto is_name = [](std::string_view text) { return !text.empty(); };
   return read_list(table, {name, at_most(into.size(), "names of accounts")}, into, +is_name, "a name");
 }
 
-std::uint32_t read_host_addresses(TableReader& table, std::string_view name, std::span<HostAddress> into) {
+std::uint32_t read_addresses(TableReader& table, std::string_view name, std::span<IpAddress> into) {
   const Key key{name, at_most(into.size(), "addresses of the host, as \"127.0.0.1\" or \"::\"")};
   const auto texts = table.texts(key);
   if (texts.size() > into.size()) {
@@ -55,15 +73,16 @@ std::uint32_t read_host_addresses(TableReader& table, std::string_view name, std
   }
   std::uint32_t count = 0;
   for (const auto text : texts) {
-    const auto address = parse_address(text);
+    const auto address = parse_ip(text);
     if (!address) table.reject(key, quoted(text) + " is no address");
-    into[count++] = address.value_or(HostAddress{});
+    into[count++] = address.value_or(IpAddress{});
   }
   return count;
 }
 
-Switch read_switch(TableReader& table, std::string_view name) {
-  return table.boolean({name, "true or false"}).value_or(false) ? Switch::on : Switch::off;
+Switch read_switch(TableReader& table, std::string_view name, Switch fallback) {
+  const auto value = table.boolean({name, "true or false"});
+  return value ? (*value ? Switch::on : Switch::off) : fallback;
 }
 
 }  // namespace immure::policy::toml_text

@@ -12,13 +12,15 @@ namespace immure::policy::toml_text {
 
 std::uint32_t read_directories(TableReader& table, std::string_view key, std::span<HostPath> into);
 std::uint32_t read_interfaces(TableReader& table, std::string_view key, std::span<InterfaceName> into);
+/// Nothing where it is missing: any.
+IpPrefixSet read_prefixes(TableReader& table, std::string_view key);
 /// Of users or groups.
 std::uint32_t read_accounts(TableReader& table, std::string_view key, std::span<AccountName> into);
 
 /// Of the host, IPv4 or IPv6.
-std::uint32_t read_host_addresses(TableReader& table, std::string_view key, std::span<HostAddress> into);
+std::uint32_t read_addresses(TableReader& table, std::string_view key, std::span<IpAddress> into);
 
-/// true or false; off where the key is missing.
-Switch read_switch(TableReader& table, std::string_view key);
+/// true or false.
+Switch read_switch(TableReader& table, std::string_view key, Switch fallback = Switch::off);
 
 }  // namespace immure::policy::toml_text

@@ -39,6 +39,7 @@ void read_limits(TableReader& tenant, TenantRecord& record) {
   record.max_memory_bytes = bytes(tenant, "memory", {.least = min_memory_bytes, .most = max_memory_bytes}, 0);
   record.max_swap_bytes = bytes(tenant, "swap", {.least = 0, .most = max_memory_bytes}, 0);
   record.max_realtime_priority = natural(tenant, "realtime_priority", {.least = 0, .most = 99}, 0);
+  limits.memory_merge_allowed = read_switch(tenant, "memory_merge");
 }
 
 TenantRecord read_tenant(TableReader& tenant) {
@@ -52,9 +53,10 @@ TenantRecord read_tenant(TableReader& tenant) {
   record.limits.directory_count = read_directories(tenant, "directories", record.limits.directories);
   record.tap_count = read_interfaces(tenant, "taps", record.taps);
   record.bridge_count = read_interfaces(tenant, "bridges", record.bridges);
+  record.addresses = read_prefixes(tenant, "addresses");
   record.signers = read_host_file(tenant, "signers");
   record.passt = read_switch(tenant, "passt");
-  record.forward_address_count = read_host_addresses(tenant, "forward_addresses", record.forward_addresses);
+  record.forward_address_count = read_addresses(tenant, "forward_addresses", record.forward_addresses);
   read_limits(tenant, record);
   tenant.finish();
   return record;

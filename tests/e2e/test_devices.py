@@ -48,6 +48,19 @@ class TestProcessor(ImmureTest):
         self.assertEqual(flags["flags-less"] & {"rdrand", "sse4_2"}, set())
         self.assertNotIn("svm", flags["flags-all"])
 
+    def test_a_guest_of_a_model_has_its_features_or_is_told_what_the_host_lacks(self):
+        guest = self.guest("model", "cpu-flags")
+        flags = {}
+        for model in ("x86-64-v2", "x86-64-v4"):
+            guest.tables["cpu"]["model"] = model
+            guest.write()
+            done = guest.run()
+            flags[model] = set(values(done.stdout, "FLAGS")[0].split()) if done.returncode == 0 else done.stderr
+        self.assertLessEqual({"cx16", "lahf_lm", "popcnt", "sse4_2", "ssse3"}, flags["x86-64-v2"])
+        self.assertEqual(flags["x86-64-v2"] & {"aes", "avx", "avx2", "bmi2", "rdrand", "sha_ni", "xsave"}, set())
+        # No emulated host has AVX-512.
+        self.assertIn("this host is no x86-64-v4: it lacks avx512f", flags["x86-64-v4"])
+
 
 class TestMemory(ImmureTest):
     def boots_with(self, name: str, **keys) -> None:

@@ -1,6 +1,7 @@
 """What a guest may have of the host is what the kernel says that it has."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,12 @@ NOT_ADMITTED, UNSAFE_HOST, BAD_SPECIFICATION = 4, 5, 3
 
 def group_of(guest: Guest) -> Path:
     return Path("/sys/fs/cgroup") / guest.inspect()["cgroup"].removeprefix("/sys/fs/cgroup").lstrip("/")
+
+
+def memory_flags_of(pid: int) -> list:
+    """VmFlags of the guest's memory, which is the largest mapping: proc_pid_smaps(5)."""
+    mappings = re.findall(r"^Size: +(\d+) kB.*?^VmFlags: ([a-z0-9 ]*)$", Path(f"/proc/{pid}/smaps").read_text(), re.M | re.S)
+    return max(mappings, key=lambda mapping: int(mapping[0]))[1].split()
 
 
 def said_by(group: Path, *files: str) -> dict:
@@ -50,6 +57,15 @@ class TestResources(ImmureTest):
     def test_without_being_asked_a_guest_has_no_swap(self):
         group = group_of(self.tiny_guest("unlimited").start())
         self.assertEqual(said_by(group, "memory.swap.max"), {"memory.swap.max": "0"})
+
+    def test_memory_is_merged_only_where_the_host_policy_allows_it(self):
+        self.assertNotIn("mg", memory_flags_of(self.tiny_guest("apart").start().pid()))
+        merged = self.tiny_guest("merged")
+        merged.tables["memory"]["merge"] = True
+        merged.write()
+        self.assert_ended(merged.run(), NOT_ADMITTED, "memory.merge", "limits.memory_merge")
+        self.allow("[limits]\nmemory_merge = true\n")
+        self.assertIn("mg", memory_flags_of(merged.start().pid()))
 
     def test_vcpus_run_where_and_as_they_are_told(self):
         self.allow("[limits]\nrealtime_priority = 3\n")

@@ -14,14 +14,19 @@ namespace {
 
 constexpr const char* uuid = "11111111-2222-4333-8444-555555555555";
 
+struct Directory {
+  std::string path = "/tmp/immure-journal-fuzz-XXXXXX";
+  Directory() {
+    if (::mkdtemp(path.data()) == nullptr) std::abort();
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  ~Directory() { std::filesystem::remove_all(path); }
+};
+
 const std::string& directory() {
-  static const std::string path = [] {
-    std::string name = "/tmp/immure-journal-fuzz-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    std::atexit([] { std::filesystem::remove_all(directory()); });
-    return name;
-  }();
-  return path;
+  static const Directory made;
+  return made.path;
 }
 
 }  // namespace

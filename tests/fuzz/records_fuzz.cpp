@@ -1,13 +1,16 @@
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <span>
 
 #include "base/io.hpp"
+#include "net/rules.hpp"
 #include "policy/cgroup_limits.hpp"
 #include "policy/guest_claim.hpp"
 #include "policy/host_policy_file.hpp"
 #include "policy/launch_entry.hpp"
+#include "policy/net_filter_record.hpp"
 #include "policy/toml/guest_spec.hpp"
 #include "policy/vmm_record.hpp"
 #include "tests/unit/policy/test_records.hpp"
@@ -62,6 +65,21 @@ void use(const HostPolicyFile& file) {
   }
 }
 
+/// What is accepted becomes rules: whatever is called how, as many lines as with harmless names.
+void use(const NetFilterRecord& record) {
+  if (!check(record)) return;
+  auto harmless = record;
+  harmless.guest = test::text<GuestName>("g");
+  for (std::uint32_t i = 0; i < record.net_count; ++i) {
+    harmless.nets[i].id = test::text<BoundedString<32>>("n" + std::to_string(i));
+    harmless.nets[i].tap = test::text<InterfaceName>("t" + std::to_string(i));
+  }
+  const auto marks = [](const std::string& text) {
+    return std::ranges::count_if(text, [](char c) { return std::string_view("\n\"{};#").contains(c); });
+  };
+  if (marks(net::table_text(record)) != marks(net::table_text(harmless))) std::abort();
+}
+
 }  // namespace
 
 // Any bytes as one of the records that programs hand each other: an error, or something that can be used.
@@ -69,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::span input(data + 1, size - 1);
   const auto guest = test::networked_guest();
-  switch (*data % 4) {
+  switch (*data % 5) {
     case 0:
       use(changed(guest, input));
       break;
@@ -78,6 +96,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 2:
       static_cast<void>(check(changed(make_vmm_record(guest), input)));
+      break;
+    case 4:
+      use(changed(make_net_filter_record(guest, default_host_policy(), {"tap0", "tap1"}), input));
       break;
     default:
       static_cast<void>(check(changed(make_launch_entry(LaunchEvent::started, guest), input)));

@@ -39,7 +39,7 @@ def build_guests() -> Path:
     if not busybox.exists():
         raise BuildError("/bin/busybox is not there: install busybox-static (tools/setup does)")
     debians = {name: build_debian(name) for name in SUITES}
-    inputs = [*sorted(HERE.glob("*.py")), HERE / "init", HERE / "vsock.cpp", busybox, *(folder.name for folder in debians.values())]
+    inputs = [*sorted(HERE.glob("*.py")), HERE / "init", HERE / "vsock.cpp", HERE / "frame.cpp", busybox, *(folder.name for folder in debians.values())]
 
     def make(folder: Path) -> None:
         with stage("put the guests' files together") as tick:
@@ -54,9 +54,11 @@ def build_guests() -> Path:
                 link_or_copy(files / name / "vmlinux", files / f"vmlinux-{version}")
                 link_or_copy(files / name / "vmlinuz", files / f"bzImage-{version}")
             trees = [next((debian / "modules").iterdir()) for debian in debians.values()]
-            vsock = folder / "vsock"
-            run_logged(["c++", "-std=c++20", "-O1", "-static", "-o", vsock, HERE / "vsock.cpp"], folder / "log", tick)
-            write_initrd(files / "busybox.cpio", {"busybox": busybox, "vsock": vsock}, HERE / "init", trees)
+            programs = {"busybox": busybox}
+            for name in ("vsock", "frame"):
+                programs[name] = folder / name
+                run_logged(["c++", "-std=c++20", "-O1", "-static", "-o", folder / name, HERE / f"{name}.cpp"], folder / "log", tick)
+            write_initrd(files / "busybox.cpio", programs, HERE / "init", trees)
             (files / "tiny").mkdir()
             for name, code in TINY_KERNELS.items():
                 (files / "tiny" / name).write_bytes(tiny_kernel(code))

@@ -15,14 +15,15 @@ from compiled_policy import (  # noqa: E402
     FILE_CLASSES, access_of, ioctls_of, members_of, permissions_on, policy, rules_of, sources_with, targets_with)  # fmt: skip
 
 VMM, MONITOR, PASST, LAUNCHER = "immure_vmm_t", "immure_monitor_t", "immure_passt_t", "immure_t"
-CONFINED = (VMM, MONITOR)
+NET = "immure_net_t"
+CONFINED = (VMM, MONITOR, NET)
 
 # /dev/kvm: version, create machine, MSRs, extensions, run size, CPUID; TSC and MSR features.
 KVM_IOCTLS = set(range(0xAE00, 0xAE06)) | {0xAE0A, 0xAE88, 0xAE9D}
 
 
 class TestConfinedDomains(unittest.TestCase):
-    """Promises for the VMM and for the monitor."""
+    """Promises for the VMM, for the monitor and for the owner of the rules of networks."""
 
     def test_they_are_bound_to_their_categories(self):
         constrained = members_of("mcs_constrained_type")
@@ -42,7 +43,7 @@ class TestConfinedDomains(unittest.TestCase):
                 self.assertEqual(set(), targets_with(domain, "execute_no_trans"))
 
     def test_they_have_no_capability(self):
-        for domain in CONFINED:
+        for domain in (VMM, MONITOR):
             with self.subTest(domain):
                 classes = {object_class for (_, object_class) in access_of(domain)}
                 self.assertEqual(set(), {name for name in classes if name.startswith("cap")})
@@ -55,7 +56,7 @@ class TestConfinedDomains(unittest.TestCase):
 
     def test_they_have_no_network(self):
         allowed_here = {"unix_stream_socket", "unix_dgram_socket"}
-        for domain in CONFINED:
+        for domain in (VMM, MONITOR):
             with self.subTest(domain):
                 for (target, object_class), permissions in access_of(domain).items():
                     if object_class.endswith("_socket") and object_class not in allowed_here:
@@ -131,6 +132,21 @@ class TestMonitor(unittest.TestCase):
 
     def test_it_only_reads_the_log(self):
         self.assertNotIn("immure_pipe_t", targets_with(MONITOR, "write"))
+
+
+class TestOwnerOfRules(unittest.TestCase):
+    def test_it_talks_to_nf_tables_and_to_no_other_part_of_the_network(self):
+        sockets = {kind for (_, kind), used in access_of(NET).items() if kind.endswith("_socket") and "create" in used}
+        self.assertLessEqual(sockets, {"netlink_netfilter_socket", "unix_stream_socket", "unix_dgram_socket"})
+        self.assertEqual(set(), targets_with(NET, "name_connect") | targets_with(NET, "name_bind"))
+
+    def test_it_may_change_networks_and_has_no_other_capability(self):
+        capabilities = {key: used for key, used in access_of(NET).items() if key[1].startswith("cap")}
+        self.assertEqual({(NET, "capability"): {"net_admin"}}, capabilities)
+
+    def test_it_has_neither_images_nor_kvm_nor_taps(self):
+        for target in ("immure_image_t", "immure_content_t", "kvm_device_t", "tun_tap_device_t"):
+            self.assertEqual([], [key for key in access_of(NET) if key[0] == target])
 
 
 class TestPasst(unittest.TestCase):

@@ -14,6 +14,7 @@ void ConsoleOutput::send(std::span<const std::byte> bytes) {
       dropped_ += bytes.size();
       return;
     }
+    sent_ += static_cast<std::uint64_t>(sent);
     bytes = bytes.subspan(static_cast<std::size_t>(sent));
   }
 }

@@ -14,10 +14,12 @@ class ConsoleOutput {
   explicit ConsoleOutput(int stream_fd) : fd_(stream_fd) {}
 
   void send(std::span<const std::byte> bytes);
+  [[nodiscard]] std::uint64_t sent() const { return sent_; }
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
  private:
   int fd_;
+  std::atomic<std::uint64_t> sent_ = 0;
   std::atomic<std::uint64_t> dropped_ = 0;
 };
 

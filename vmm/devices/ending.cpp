@@ -5,6 +5,14 @@
 #include <sys/eventfd.h>
 
 namespace immure::vmm {
+namespace {
+
+policy::EndCause cause_of(policy::VmmExit status) {
+  if (status == policy::VmmExit::powered_off) return policy::EndCause::powered_off;
+  return status == policy::VmmExit::guest_reset ? policy::EndCause::reset : policy::EndCause::failure;
+}
+
+}  // namespace
 
 Result<Ending> Ending::create() {
   UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -12,10 +20,11 @@ Result<Ending> Ending::create() {
   return Ending(std::move(event));
 }
 
-void Ending::request(policy::VmmExit status, std::string reason) {
+void Ending::request(policy::VmmExit status, std::string reason, std::optional<policy::EndCause> cause) {
   const std::scoped_lock lock(mutex_);
   if (std::exchange(is_requested_, true)) return;
-  request_ = Request{.status = status, .reason = std::move(reason)};
+  request_ =
+      Request{.status = status, .reason = std::move(reason), .cause = cause.value_or(cause_of(status))};
   (void)::eventfd_write(event_.get(), 1);
 }
 

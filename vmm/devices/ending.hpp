@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
+#include "policy/control_message.hpp"
 #include "policy/vmm_record.hpp"
 
 namespace immure::vmm {
@@ -16,6 +17,7 @@ class Ending {
   struct Request {
     policy::VmmExit status{};
     std::string reason;
+    policy::EndCause cause{};
   };
 
   static Result<Ending> create();
@@ -23,7 +25,8 @@ class Ending {
   Ending& operator=(Ending&&) = delete;
   ~Ending() = default;
 
-  void request(policy::VmmExit status, std::string reason);
+  /// Without a cause: the one that the status says.
+  void request(policy::VmmExit status, std::string reason, std::optional<policy::EndCause> cause = {});
   [[nodiscard]] std::optional<Request> requested();
   /// Readable once there is a request.
   [[nodiscard]] int event() const { return event_.get(); }

@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 
+#include "vmm/counters.hpp"
+
 namespace immure::vmm {
 namespace {
 
@@ -179,7 +181,14 @@ std::size_t Serial::input_space() {
 void Serial::receive(std::span<const std::byte> bytes) {
   const std::scoped_lock lock(mutex_);
   for (const auto value : bytes) push_input(value);
+  add(received_, bytes.size());
   update_interrupt();
+}
+
+void Serial::report(policy::StatisticsMessage& statistics) const {
+  statistics.machine.console_output_bytes += output_.sent();
+  statistics.machine.console_dropped_bytes += output_.dropped();
+  statistics.machine.console_input_bytes += vmm::read(received_);
 }
 
 void Serial::clear_room_event() {

@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
+#include "policy/statistics_message.hpp"
 #include "vmm/devices/console_output.hpp"
 #include "vmm/devices/interrupt_line.hpp"
 #include "vmm/devices/io_handler.hpp"
@@ -32,6 +33,8 @@ class Serial : public IoHandler {
   [[nodiscard]] std::size_t input_space();
   /// Bytes for the guest, at most input_space() of them; the rest is lost, as on a real line.
   void receive(std::span<const std::byte> bytes);
+  /// Adds what it sent, received and lost. From any thread.
+  void report(policy::StatisticsMessage& statistics) const;
   /// Readable when input that did not fit may be tried again; clear_room_event() before trying.
   [[nodiscard]] int room_event() const { return room_event_.get(); }
   void clear_room_event();
@@ -60,6 +63,7 @@ class Serial : public IoHandler {
   std::array<std::byte, input_capacity> input_{};
   std::size_t input_first_ = 0;
   std::size_t input_count_ = 0;
+  std::uint64_t received_ = 0;
   std::array<std::byte, output_capacity> pending_{};
   std::size_t pending_count_ = 0;
   bool transmit_interrupt_ = false;  ///< the transmitter ran empty and nobody was told yet

@@ -52,8 +52,9 @@ void Watchdog::tick() {
   if (!is_running_ || --remaining_ != 0) return;
   set_running(false);
   remaining_ = timeout_;
-  ending_.request(expiry_, "the watchdog expired: the guest did not kick it for " + std::to_string(timeout_) +
-                               " seconds");
+  ending_.request(
+      expiry_, "the watchdog expired: the guest did not kick it for " + std::to_string(timeout_) + " seconds",
+      policy::EndCause::watchdog);
 }
 
 }  // namespace immure::vmm

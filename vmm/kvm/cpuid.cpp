@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "vmm/kvm/cpuid_register.hpp"
+
 namespace immure::vmm::kvm {
 namespace {
 
@@ -66,20 +68,6 @@ void set_cache_sharing(kvm_cpuid_entry2& entry, const Place& place) {
   // The cores of the package: a field of the Intel leaf only, reserved on AMD.
   if (entry.function == 4)
     entry.eax = replace(entry.eax, 0xfc00'0000, bits((1U << id_bits(topology.cores)) - 1, 26));
-}
-
-std::uint32_t& register_of(kvm_cpuid_entry2& entry, policy::CpuidRegister which) {
-  switch (which) {
-    case policy::CpuidRegister::eax:
-      return entry.eax;
-    case policy::CpuidRegister::ebx:
-      return entry.ebx;
-    case policy::CpuidRegister::ecx:
-      return entry.ecx;
-    case policy::CpuidRegister::edx:
-      break;
-  }
-  return entry.edx;
 }
 
 void switch_features_off(kvm_cpuid_entry2& entry, policy::CpuFeatureSet off) {

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "base/checked.hpp"
+#include "vmm/counters.hpp"
 #include "vmm/kvm/abi.hpp"
 #include "vmm/kvm/boot_registers.hpp"
 #include "vmm/kvm/counted_array.hpp"
@@ -74,20 +75,25 @@ Result<void> Vcpu::set_entry(const boot::BootEntry& entry) {
 Result<VcpuEnd> Vcpu::run() {
   for (;;) {
     if (::ioctl(fd_.get(), KVM_RUN, 0) < 0) {
+      add(exits_.other_exits);
       if (errno == EINTR || errno == EAGAIN) continue;
       return system_error("KVM_RUN");
     }
     switch (shared().exit_reason) {
       case KVM_EXIT_IO:
+        add(exits_.port_exits);
         handle_port();
         break;
       case KVM_EXIT_MMIO:
+        add(exits_.memory_exits);
         handle_memory();
         break;
       case KVM_EXIT_IOAPIC_EOI:
+        add(exits_.interrupt_exits);
         handlers_.interrupts->end_of_interrupt(shared().eoi.vector);
         break;
       case KVM_EXIT_INTR:
+        add(exits_.other_exits);
         break;
       case KVM_EXIT_SHUTDOWN:
         return VcpuEnd::shutdown;
@@ -99,6 +105,8 @@ Result<VcpuEnd> Vcpu::run() {
     }
   }
 }
+
+policy::VcpuCounters Vcpu::exits() const { return read(exits_, policy::vcpu_fields); }
 
 void Vcpu::handle_port() {
   const auto& io = shared().io;

@@ -6,6 +6,7 @@
 
 #include "base/unique_fd.hpp"
 #include "base/unique_mapping.hpp"
+#include "policy/statistics_message.hpp"
 #include "vmm/boot/boot_entry.hpp"
 #include "vmm/devices/end_of_interrupt_listener.hpp"
 #include "vmm/devices/io_bus.hpp"
@@ -40,6 +41,9 @@ class Vcpu {
   /// Runs the guest until this vCPU ends. An Error: KVM could not go on; it names the exit and its details.
   Result<VcpuEnd> run();
 
+  /// How often run() came back from the guest, until now; from any thread.
+  [[nodiscard]] policy::VcpuCounters exits() const;
+
  private:
   Vcpu(UniqueFd fd, UniqueMapping run_area, ExitHandlers handlers)
       : fd_(std::move(fd)), run_area_(std::move(run_area)), handlers_(handlers) {}
@@ -50,6 +54,7 @@ class Vcpu {
   UniqueFd fd_;
   UniqueMapping run_area_;
   ExitHandlers handlers_;
+  policy::VcpuCounters exits_;  // changed by the thread in run()
 };
 
 }  // namespace immure::vmm::kvm

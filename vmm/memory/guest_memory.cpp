@@ -56,6 +56,9 @@ Result<void> lock(std::byte* host, std::uint64_t length) {
 
 /// What can fail only when it is asked for.
 Result<void> settle(std::byte* host, std::uint64_t length, const MemoryBacking& backing) {
+  if (backing.merge == Switch::on)
+    IMMURE_TRY(
+        checked(::madvise(host, length, MADV_MERGEABLE), "memory.merge: ask the kernel, which needs KSM"));
   if (backing.lock == Switch::on) IMMURE_TRY(lock(host, length));
   if (backing.prefault == Switch::on)
     IMMURE_TRY(checked(::madvise(host, length, MADV_POPULATE_WRITE),

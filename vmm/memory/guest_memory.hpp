@@ -33,6 +33,7 @@ struct MemoryBacking {
   policy::MemoryPages pages{};
   policy::Switch prefault{};
   policy::Switch lock{};
+  policy::Switch merge{};
 };
 
 enum class GuestAccess { device_reads, device_writes };

@@ -13,6 +13,7 @@ namespace {
 
 // 5.5.2. The driver numbers its queues without gaps, and statistics and hints are not offered.
 constexpr std::uint16_t inflate_queue = 0;
+constexpr std::uint16_t deflate_queue = 1;
 constexpr std::uint16_t reporting_queue = 2;
 
 }  // namespace
@@ -42,7 +43,8 @@ Result<Progress> Balloon::serve(std::uint16_t index, Virtqueue& queue) {
   return serve_requests(queue, chain_, nullptr, [this, index]() -> Result<std::uint32_t> {
     if (index == inflate_queue) return inflate();
     if (index == reporting_queue) return take_reported();
-    return 0U;  // deflate: a page that is used again is there again by itself
+    if (index == deflate_queue) deflate();
+    return 0U;
   });
 }
 
@@ -60,7 +62,19 @@ Result<std::uint32_t> Balloon::inflate() {
                                (next - first) * balloon_page_bytes));
     first = next;
   }
+  given_up_pages_ = given_up_pages_ + pages.size();
   return 0U;
+}
+
+/// A page that is used again is there again by itself: they are only counted.
+void Balloon::deflate() {
+  const std::uint64_t given_up = given_up_pages_;
+  given_up_pages_ = given_up - std::min(given_up, chain_.readable().size() / sizeof(pages_[0]));
+}
+
+void Balloon::report(policy::StatisticsMessage& statistics) const {
+  statistics.machine.balloon_target_bytes = target_.load() * balloon_page_bytes;
+  statistics.machine.balloon_bytes = given_up_pages_.load() * balloon_page_bytes;
 }
 
 /// The buffers themselves are the free pages.

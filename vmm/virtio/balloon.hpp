@@ -23,7 +23,8 @@ class Balloon final : public Device {
   [[nodiscard]] std::span<const std::byte> config() const override { return bytes_of(config_); }
   void start(std::uint64_t /*features*/) override {}
   Result<Progress> serve(std::uint16_t index, Virtqueue& queue) override;
-  void reset() override {}
+  void reset() override { given_up_pages_ = 0; }
+  void report(policy::StatisticsMessage& statistics) const override;
   [[nodiscard]] int config_event() const override { return changed_.get(); }
   void refresh_config() override { config_.pages = target_.load(); }
 
@@ -34,6 +35,7 @@ class Balloon final : public Device {
   Balloon(const GuestMemory& memory, UniqueFd changed);
 
   Result<std::uint32_t> inflate();
+  void deflate();
   Result<std::uint32_t> take_reported();
 
   DeviceTraits traits_;
@@ -41,6 +43,7 @@ class Balloon final : public Device {
   const GuestMemory& memory_;
   UniqueFd changed_;
   std::atomic<std::uint32_t> target_ = 0;
+  std::atomic<std::uint64_t> given_up_pages_ = 0;  // the guest's word; changed under the lock alone
   DescriptorChain chain_;
   std::array<std::uint32_t, max_balloon_pages> pages_{};
 };

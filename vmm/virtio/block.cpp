@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/checked.hpp"
+#include "vmm/counters.hpp"
 #include "vmm/virtio/serve_requests.hpp"
 
 namespace immure::vmm::virtio {
@@ -58,7 +59,8 @@ BlockConfig config_of(const Media& media, std::uint32_t queues) {
 }  // namespace
 
 Result<std::unique_ptr<Block>> Block::create(UniqueFd fd, const policy::VmmDisk& disk) {
-  std::unique_ptr<Block> block(new Block(IMMURE_TRY(DiskFile::open(std::move(fd), disk)), disk));
+  auto file = IMMURE_TRY(DiskFile::open(std::move(fd), disk));
+  std::unique_ptr<Block> block(new Block(std::move(file), disk));
   if (disk.engine == policy::DiskEngine::io_uring) {
     auto queue = DiskQueue::create(block->file_, disk.access);
     if (!queue) return with_context(block->traits_.name, std::move(queue).error());
@@ -229,9 +231,34 @@ BlockStatus Block::carry_out(const DescriptorChain& chain, const Order& order) {
 /// the status.
 Result<std::uint32_t> Block::finish(const DescriptorChain& chain, BlockRequest kind, BlockStatus status) {
   const auto& writable = chain.writable();
+  count(chain, kind, status);
   IMMURE_TRY(writable.write(writable.size() - 1, bytes_of(status)));
   const bool is_filled = status == BlockStatus::ok && kind == BlockRequest::in;
   return is_filled ? static_cast<std::uint32_t>(writable.size()) : 1U;
+}
+
+/// A request that was carried out moved the whole of its chain, but header and status.
+void Block::count(const DescriptorChain& chain, BlockRequest kind, BlockStatus status) {
+  if (status != BlockStatus::ok) return add(counters_.errors);
+  switch (kind) {
+    case BlockRequest::in:
+      add(counters_.reads);
+      return add(counters_.read_bytes, chain.writable().size() - sizeof(status));
+    case BlockRequest::out:
+      add(counters_.writes);
+      return add(counters_.written_bytes, chain.readable().size() - sizeof(BlockHeader));
+    case BlockRequest::flush:
+      return add(counters_.flushes);
+    case BlockRequest::discard:
+    case BlockRequest::write_zeroes:
+      return add(counters_.discards);
+    case BlockRequest::get_id:
+      return;
+  }
+}
+
+void Block::report(policy::StatisticsMessage& statistics) const {
+  statistics.disks.at(statistics.disk_count++) = read(counters_, policy::disk_fields);
 }
 
 /// DISCARD and WRITE_ZEROES: the one range is copied, then checked.

@@ -30,6 +30,7 @@ class Block final : public Device {
   void reset() override;
   Result<void> shut_down() override;
   std::span<RateLimiter> limits() override { return {&limit_, 1}; }
+  void report(policy::StatisticsMessage& statistics) const override;
   [[nodiscard]] int host_fd() const override { return async_ ? async_->event() : -1; }
 
  private:
@@ -50,6 +51,7 @@ class Block final : public Device {
   void plan_flush(Order& order);
   BlockStatus carry_out(const DescriptorChain& chain, const Order& order);
   Result<std::uint32_t> finish(const DescriptorChain& chain, BlockRequest kind, BlockStatus status);
+  void count(const DescriptorChain& chain, BlockRequest kind, BlockStatus status);
 
   Result<Progress> serve_async(std::uint16_t index, Virtqueue& queue);
   Result<void> begin(std::uint16_t index, Virtqueue& queue, DiskQueue::Request& request);
@@ -70,6 +72,7 @@ class Block final : public Device {
   RateLimiter limit_;  // of all queues together
   DescriptorChain chain_;
   std::unique_ptr<DiskQueue> async_;  // with io_uring; after file_, which it works on
+  policy::DiskCounters counters_;
   RateLimitedLog log_;
 };
 

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "vmm/counters.hpp"
+
 namespace immure::vmm::virtio {
 
 namespace {
@@ -85,6 +87,7 @@ Result<Console::Transfer> Console::send_some() {
     }
     // Any other error is for ever: the peer is gone, and its share goes nowhere.
     output_.done += count < 0 ? slice.iov_len : static_cast<std::uint64_t>(count);
+    if (count > 0) add(output_bytes_, static_cast<std::uint64_t>(count));
     if (count >= 0 && static_cast<std::size_t>(count) < slice.iov_len) break;
   }
   limit_.charge(output_.done - before);
@@ -121,7 +124,13 @@ Result<std::uint32_t> Console::receive_some() {
     if (count > 0) received += static_cast<std::uint32_t>(count);
     if (count < 0 || static_cast<std::size_t>(count) < slice.iov_len) break;
   }
+  add(input_bytes_, received);
   return received;
+}
+
+void Console::report(policy::StatisticsMessage& statistics) const {
+  statistics.machine.console_output_bytes += read(output_bytes_);
+  statistics.machine.console_input_bytes += read(input_bytes_);
 }
 
 }  // namespace immure::vmm::virtio

@@ -25,6 +25,7 @@ class Console final : public Device {
   void reset() override;
   [[nodiscard]] int host_fd() const override { return socket_.get(); }
   std::span<RateLimiter> limits() override { return {&limit_, 1}; }
+  void report(policy::StatisticsMessage& statistics) const override;
 
  private:
   /// A chain that was taken from its queue and not yet given back, and how far it is done.
@@ -49,6 +50,8 @@ class Console final : public Device {
   Held output_;
   Held input_;
   IoVectors vectors_{};
+  std::uint64_t output_bytes_ = 0;  // that the peer took
+  std::uint64_t input_bytes_ = 0;
 };
 
 }  // namespace immure::vmm::virtio

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/statistics_message.hpp"
 #include "vmm/virtio/device_ids.hpp"
 #include "vmm/virtio/rate_limiter.hpp"
 #include "vmm/virtio/virtqueue.hpp"
@@ -24,8 +25,8 @@ struct DeviceTraits {
 enum class Progress { idle, more, all };
 
 /// A virtio device behind its transport, which owns registers, queues and the lock: every call but the
-/// constructor comes under that lock. An Error means that the driver broke the protocol: the transport stops
-/// the device until the driver resets it.
+/// constructor and report() comes under that lock. An Error means that the driver broke the protocol: the
+/// transport stops the device until the driver resets it.
 class Device {
  public:
   /// Chains served per wake-up, so that one device cannot keep the others waiting for ever.
@@ -52,6 +53,9 @@ class Device {
   /// called then, and the driver is told.
   [[nodiscard]] virtual int config_event() const { return -1; }
   virtual void refresh_config() {}
+  /// Adds what it counted; devices of a kind come in the record's order. From any thread, without the lock: a
+  /// device may hold that for as long as its disk takes.
+  virtual void report(policy::StatisticsMessage& /*statistics*/) const {}
   /// At the machine's end: makes everything durable.
   virtual Result<void> shut_down() { return {}; }
 };

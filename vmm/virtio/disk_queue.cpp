@@ -9,7 +9,8 @@ using State = DiskQueue::Request::State;
 Result<std::unique_ptr<DiskQueue>> DiskQueue::create(DiskFile& file, policy::DiskAccess access) {
   const auto how =
       access == policy::DiskAccess::read_only ? IoRing::Access::read_only : IoRing::Access::read_write;
-  return std::unique_ptr<DiskQueue>(new DiskQueue(file, IMMURE_TRY(IoRing::create(file.fd(), depth, how))));
+  auto ring = IMMURE_TRY(IoRing::create(file.fd(), depth, how));
+  return std::unique_ptr<DiskQueue>(new DiskQueue(file, std::move(ring)));
 }
 
 DiskQueue::Request* DiskQueue::take() {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "vmm/counters.hpp"
+
 namespace immure::vmm::virtio {
 
 namespace {
@@ -81,12 +83,19 @@ Result<Net::Transfer> Net::send_frame() {
   if (part.size() < sizeof(NetHeader)) return invalid("frame without its header");
   if (part.size() > max_frame_bytes) {
     log_.warn("a frame of " + std::to_string(part.size()) + " bytes is too long, and was dropped");
+    add(counters_.sent_drops);
     return Transfer::done;
   }
   const auto slices = IMMURE_TRY(part.io_slices(0, part.size(), GuestAccess::device_reads, vectors_));
   const auto sent = backend_->send(slices);
-  if (sent && *sent == NetBackend::Sent::whole) limits_[transmit_queue].charge(part.size());
-  if (!sent) log_.warn(sent.error().message);
+  if (sent && *sent == NetBackend::Sent::whole) {
+    limits_[transmit_queue].charge(part.size());
+    add(counters_.sent_frames);
+    add(counters_.sent_bytes, part.size() - sizeof(NetHeader));
+  } else if (!sent) {
+    log_.warn(sent.error().message);
+    add(counters_.sent_drops);
+  }
   return sent && *sent == NetBackend::Sent::blocked ? Transfer::waits : Transfer::done;
 }
 
@@ -113,13 +122,17 @@ bool Net::fetch_frame() {
   NetHeader header;
   if (*size < sizeof(header)) {
     log_.warn("the host sent a frame without its header, which was dropped");
+    add(counters_.received_drops);
     return true;
   }
   std::memcpy(&header, frame_.data(), sizeof(header));
   // A hint that may go only to those who asked for it (5.1.6.4.1).
   if ((features_ & feature::net_guest_checksum) == 0)
     header.flags &= static_cast<std::uint8_t>(~net_checksum_is_valid);
-  if (!is_understood(header)) return true;
+  if (!is_understood(header)) {
+    add(counters_.received_drops);
+    return true;
+  }
   std::memcpy(frame_.data(), &header, sizeof(header));
   input_.size = *size;
   return true;
@@ -154,6 +167,8 @@ Result<Net::Transfer> Net::place_frame(Virtqueue& queue) {
   const auto count = static_cast<std::uint16_t>(input_.used_count);
   IMMURE_TRY(input_.first.writable().write(offsetof(NetHeader, buffer_count), bytes_of(count)));
   IMMURE_TRY(give_back(queue));
+  add(counters_.received_frames);
+  add(counters_.received_bytes, input_.size - sizeof(NetHeader));
   input_.size = 0;
   return Transfer::done;
 }
@@ -187,8 +202,13 @@ Result<void> Net::give_back(Virtqueue& queue) {
 
 void Net::drop_frame(std::string_view why) {
   log_.warn("a frame of " + std::to_string(input_.size) + " bytes " + std::string(why) + ", and was dropped");
+  add(counters_.received_drops);
   input_.size = 0;
   input_.placed = 0;
+}
+
+void Net::report(policy::StatisticsMessage& statistics) const {
+  statistics.nets.at(statistics.net_count++) = read(counters_, policy::net_fields);
 }
 
 }  // namespace immure::vmm::virtio

@@ -33,6 +33,7 @@ class Net final : public Device {
   [[nodiscard]] int config_event() const override { return backend_->end_event(); }
   /// The link is down.
   void refresh_config() override { config_.status = 0; }
+  void report(policy::StatisticsMessage& statistics) const override;
 
  private:
   enum class Transfer { done, waits };
@@ -73,6 +74,7 @@ class Net final : public Device {
   DescriptorChain output_;
   bool output_is_held_ = false;
   IoVectors vectors_{};
+  policy::NetCounters counters_;
   RateLimitedLog log_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include "vmm/counters.hpp"
 #include "vmm/virtio/serve_requests.hpp"
 
 namespace immure::vmm::virtio {
@@ -30,7 +31,12 @@ Result<std::uint32_t> Rng::fill() {
     if (count < 0 || static_cast<std::size_t>(count) < slice.iov_len) break;
   }
   limit_.charge(written);
+  add(bytes_, written);
   return written;
+}
+
+void Rng::report(policy::StatisticsMessage& statistics) const {
+  statistics.machine.entropy_bytes = read(bytes_);
 }
 
 }  // namespace immure::vmm::virtio

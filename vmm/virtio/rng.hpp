@@ -18,6 +18,7 @@ class Rng final : public Device {
   Result<Progress> serve(std::uint16_t index, Virtqueue& queue) override;
   void reset() override {}
   std::span<RateLimiter> limits() override { return {&limit_, 1}; }
+  void report(policy::StatisticsMessage& statistics) const override;
 
  private:
   Result<std::uint32_t> fill();
@@ -26,6 +27,7 @@ class Rng final : public Device {
   RateLimiter limit_;
   DescriptorChain chain_;
   IoVectors vectors_{};
+  std::uint64_t bytes_ = 0;  // given so far
 };
 
 }  // namespace immure::vmm::virtio

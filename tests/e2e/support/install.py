@@ -13,6 +13,7 @@ PATHS = {
     "immure-launch": LIBEXEC / "immure-launch",
     "immure-vmm": LIBEXEC / "immure-vmm",
     "immure-monitor": LIBEXEC / "immure-monitor",
+    "immure-net": LIBEXEC / "immure-net",
 }
 # A build may leave it out.
 ATTEST = LIBEXEC / "immure-attest"

@@ -1,6 +1,7 @@
 """Everything on the host that a launch may change, as a value that can be compared."""
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -11,15 +12,22 @@ WATCHED = (Path("/run/immure"), Path("/var/lib/immure/journal"))
 
 
 def snapshot() -> dict:
-    """Leases, state, journals; cgroups; network interfaces; mounts; processes; and label, owner and mode of each image."""
+    """Leases, state, journals; cgroups; network interfaces and tables of nftables; mounts; processes; and label, owner and mode of each image."""
     return {
         "files": sorted(str(path) for root in WATCHED for path in files_below(root)),
         "cgroups": sorted(folder for folder, _, _ in os.walk("/sys/fs/cgroup") if is_guest_cgroup(Path(folder))),
         "interfaces": sorted(os.listdir("/sys/class/net")),
+        "tables": tables(),
         "mounts": sorted(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
         "processes": sorted(processes_named("immure")),
         "images": {str(path): facts_of(path) for path in sorted(IMAGES.iterdir()) if not path.is_symlink()},
     }
+
+
+def tables() -> list:
+    """Of nftables."""
+    listing = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True)
+    return sorted(line.split(" #")[0] for line in listing.stdout.splitlines())
 
 
 def files_below(root: Path):

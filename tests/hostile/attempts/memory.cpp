@@ -110,6 +110,9 @@ constexpr std::array attempts{
     Attempt{"poison-page", "take a page of memory out of use on the host", behind::capabilities,
             [](const Targets&) { return outcome_of(::madvise(memory_of_our_own(), page, MADV_HWPOISON)); },
             Thread::control, Unwalled::left_out},
+    Attempt{"merge-memory", "have its memory merged with that of others, to tell by timing what they have",
+            behind::nothing,
+            [](const Targets&) { return outcome_of(::madvise(memory_of_our_own(), page, MADV_MERGEABLE)); }},
     Attempt{"secret-memory", "have memory that the host itself cannot see (memfd_secret)", behind::nothing,
             [](const Targets&) { return outcome_of(::syscall(SYS_memfd_secret, O_CLOEXEC)); }},
 };

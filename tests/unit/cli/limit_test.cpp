@@ -5,7 +5,7 @@
 using namespace immure;
 using namespace immure::cli;
 
-TEST_CASE("a limit is told to the VMM in bytes, and its device as the VMM calls it", "[cli]") {
+TEST_CASE("a limit is told to the VMM in bytes, and its device as the user does", "[cli]") {
   const auto change = limit_change({.name = "web",
                                     .device = "disk:root",
                                     .bytes_per_second = "10 MiB",
@@ -13,7 +13,7 @@ TEST_CASE("a limit is told to the VMM in bytes, and its device as the VMM calls 
                                     .operations_per_second = 100,
                                     .operations_burst = 200});
   REQUIRE(change);
-  CHECK(change->device.view() == "disk root");
+  CHECK(change->device.view() == "disk:root");
   CHECK(change->limit == policy::RateLimit{.bytes_per_second = 10 << 20,
                                            .bytes_burst = 1 << 30,
                                            .operations_per_second = 100,

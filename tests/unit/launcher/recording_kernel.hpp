@@ -13,6 +13,7 @@
 #include "base/io.hpp"
 #include "launcher/kernel.hpp"
 #include "policy/launch_entry.hpp"
+#include "policy/net_filter_record.hpp"
 #include "policy/vmm_record.hpp"
 
 namespace immure::launcher::test {
@@ -41,6 +42,15 @@ class RecordingKernel : public Kernel {
   int landlock = 6;
   /// What the measuring program answers.
   policy::Measurement measurement;
+  /// What the owner of the rules of networks answers.
+  policy::NetFilterReport net_filter{.header = policy::header_of<policy::NetFilterReport>(),
+                                     .in_force = policy::Switch::on,
+                                     .reserved = 0,
+                                     .message = {}};
+  /// The sealed memfds, by name.
+  std::map<std::string, std::vector<std::byte>> sealed;
+  /// Of the process that is cloned next.
+  pid_t next_pid = 5000;
   /// There is no file of this path.
   std::string missing;
   int core_scheduling_error = 0;
@@ -73,8 +83,9 @@ class RecordingKernel : public Kernel {
   Result<bool> lock(int, LockKind kind) override {
     return answer(kind == LockKind::shared ? "lock shared" : "lock exclusive", !locked_elsewhere);
   }
-  Result<UniqueFd> make_sealed(const char* name, std::span<const std::byte>) override {
+  Result<UniqueFd> make_sealed(const char* name, std::span<const std::byte> bytes) override {
     IMMURE_TRY(record("make_sealed " + std::string(name)));
+    sealed[name].assign(bytes.begin(), bytes.end());
     return null();
   }
   Result<UniqueFd> copy_sealed(const char* name, int, std::uint64_t) override {
@@ -126,13 +137,16 @@ class RecordingKernel : public Kernel {
   Result<void> set_file_context(int, const std::string& context) override {
     return record("set_file_context " + context);
   }
-  Result<UniqueFd> attach_tap(const std::string& name) override {
+  Result<Tap> attach_tap(const std::string& name) override {
     IMMURE_TRY(record("attach_tap " + name));
-    return null();
+    return Tap{null(), name};
   }
-  Result<UniqueFd> make_bridged_tap(const std::string& bridge) override {
-    IMMURE_TRY(record("make_bridged_tap " + bridge));
-    return null();
+  Result<Tap> make_tap() override {
+    IMMURE_TRY(record("make_tap"));
+    return Tap{null(), "immure7"};
+  }
+  Result<void> join_bridge(const std::string& tap, const std::string& bridge) override {
+    return record("join_bridge " + tap + " " + bridge);
   }
   Result<FdPair> make_pipe() override {
     IMMURE_TRY(record("make_pipe"));
@@ -157,6 +171,10 @@ class RecordingKernel : public Kernel {
     }
     if (buffer.size() == sizeof(measurement)) {
       std::ranges::copy(bytes_of(measurement), buffer.begin());
+      return buffer.size();
+    }
+    if (buffer.size() == sizeof(net_filter)) {
+      std::ranges::copy(bytes_of(net_filter), buffer.begin());
       return buffer.size();
     }
     if (buffer.size() != sizeof(ready)) return std::size_t{0};
@@ -186,7 +204,7 @@ class RecordingKernel : public Kernel {
   Result<Process> clone(std::uint64_t flags, int) override {
     IMMURE_TRY(record("clone"));
     cloned_flags = flags;
-    return Process{next_pid_++, null()};
+    return Process{next_pid++, null()};
   }
   Result<void> kill(const Process&) override { return record("kill"); }
   Result<ProcessEnd> wait(const Process&) override { return answer("wait", ProcessEnd{}); }
@@ -221,6 +239,9 @@ class RecordingKernel : public Kernel {
     return record("bound_capabilities " + std::to_string(std::to_underlying(kept)));
   }
   Result<void> set_ids(uid_t, gid_t) override { return record("set_ids"); }
+  Result<void> set_ids_keeping(uid_t uid, Capabilities kept) override {
+    return record("set_ids_keeping " + std::to_string(uid) + " " + std::to_string(std::to_underlying(kept)));
+  }
   Result<void> set_capabilities(Capabilities kept) override {
     return record("set_capabilities " + std::to_string(std::to_underlying(kept)));
   }
@@ -257,7 +278,6 @@ class RecordingKernel : public Kernel {
   static UniqueFd null() { return UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)); }
   static FdPair pair() { return {null(), null()}; }
 
-  pid_t next_pid_ = 5000;
   bool has_cores_alone_ = true;
   std::string exec_context_;
 };

@@ -39,6 +39,8 @@ struct Host {
     add_disk(policy::DiskAccess::read_only);
     add_net(policy::NetKind::tap, "tap0");
     add_net(policy::NetKind::bridge, "br0");
+    // The owner of the rules of its networks is the first process of a launch; the VMM has 5000.
+    kernel.next_pid = 4999;
     if (::geteuid() == 0) kernel.selinux = Selinux::enforcing;
   }
   ~Host() { std::filesystem::remove_all(root); }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <thread>
@@ -19,8 +18,6 @@
 
 using namespace immure;
 using namespace immure::monitor;
-using policy::ControlKind;
-using policy::ControlMessage;
 using policy::MonitorKind;
 using policy::MonitorMessage;
 
@@ -174,74 +171,6 @@ TEST_CASE("a client that does not read holds up neither the guest nor another cl
     write_text(fixture.vmm_console.get(), chunk);
     REQUIRE_FALSE(hear_bytes(reader.get(), 1).empty());
   }
-}
-
-TEST_CASE("a power button press goes to the VMM and its answer to the client", "[monitor]") {
-  Fixture fixture;
-  const auto client = fixture.connect();
-  say(client.get(), MonitorKind::power_button);
-  ControlMessage press{};
-  REQUIRE(::recv(fixture.vmm_control.get(), &press, sizeof press, 0) == sizeof press);
-  CHECK(press.kind == ControlKind::power_button);
-  press.result = ENODEV;
-  REQUIRE(::send(fixture.vmm_control.get(), &press, sizeof press, 0) == sizeof press);
-  const auto answer = hear(client.get());
-  REQUIRE(answer);
-  CHECK(answer->kind == MonitorKind::done);
-  CHECK(answer->result == ENODEV);
-}
-
-TEST_CASE("a balloon's size goes to the VMM as it is", "[monitor]") {
-  Fixture fixture;
-  const auto client = fixture.connect();
-  const MonitorMessage wish{
-      .header = policy::header_of<MonitorMessage>(), .kind = MonitorKind::balloon, .value = 0x1234'5678'9abc};
-  REQUIRE(::send(client.get(), &wish, sizeof wish, 0) == sizeof wish);
-  ControlMessage request{};
-  REQUIRE(::recv(fixture.vmm_control.get(), &request, sizeof request, 0) == sizeof request);
-  CHECK(request.kind == ControlKind::balloon);
-  CHECK(request.value == 0x1234'5678'9abc);
-}
-
-TEST_CASE("a limit goes to the VMM as it is; one of another size is no request", "[monitor]") {
-  Fixture fixture;
-  const auto client = fixture.connect();
-  policy::LimitChange change{.device = BoundedString<32>::from("disk root", "device").value(),
-                             .limit = {.bytes_per_second = 4096}};
-  MonitorMessage wish{
-      .header = policy::header_of<MonitorMessage>(), .kind = MonitorKind::limit, .length = sizeof change};
-  std::memcpy(wish.data.data(), static_cast<const void*>(&change), sizeof change);
-  REQUIRE(::send(client.get(), &wish, sizeof wish, 0) == sizeof wish);
-  ControlMessage request{};
-  REQUIRE(::recv(fixture.vmm_control.get(), &request, sizeof request, 0) == sizeof request);
-  CHECK(request.kind == ControlKind::limit);
-  CHECK(request.limit.device.view() == "disk root");
-  CHECK(request.limit.limit == change.limit);
-  request.result = ENODEV;
-  REQUIRE(::send(fixture.vmm_control.get(), &request, sizeof request, 0) == sizeof request);
-  MonitorMessage answer{};
-  REQUIRE(::recv(client.get(), &answer, sizeof answer, 0) == sizeof answer);
-  CHECK(answer.kind == MonitorKind::done);
-  CHECK(answer.result == ENODEV);
-
-  const auto other = fixture.connect();
-  wish.length = sizeof change - 1;
-  REQUIRE(::send(other.get(), &wish, sizeof wish, 0) == sizeof wish);
-  CHECK(::recv(other.get(), &answer, sizeof answer, 0) == 0);
-}
-
-TEST_CASE("the power button works while the guest reads no input", "[monitor]") {
-  Fixture fixture;
-  const auto typist = attach(fixture);
-  const MonitorMessage input{.header = policy::header_of<MonitorMessage>(),
-                             .kind = MonitorKind::console_data,
-                             .length = sizeof(MonitorMessage::data)};
-  while (::send(typist.get(), &input, sizeof input, MSG_DONTWAIT) > 0) {
-  }
-  const auto stopper = fixture.connect();
-  say(stopper.get(), MonitorKind::power_button);
-  ControlMessage press{};
-  CHECK(::recv(fixture.vmm_control.get(), &press, sizeof press, 0) == sizeof press);
 }
 
 TEST_CASE("the VMM's log lines are read back, then done", "[monitor]") {

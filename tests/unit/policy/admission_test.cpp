@@ -93,13 +93,48 @@ TEST_CASE("a network that the host's owner did not name is not admitted", "[poli
              ContainsSubstring("nets[1].tap is \"br0\""));
 }
 
+TEST_CASE("where the host policy wants addresses, a network without them is not admitted", "[policy]") {
+  CHECK(admission([](auto&, auto& h) { h.addresses_required = Switch::on; }) ==
+        "nets[0].addresses is missing, the host policy allows any, but named (networks.require_addresses)");
+  CHECK_THAT(admission([](auto& g, auto& h) {
+               h.addresses_required = Switch::on;
+               g.nets[0].addresses[0] = *parse_ip("192.0.2.2");
+             }),
+             ContainsSubstring("nets[1].addresses is missing"));
+  CHECK(admission([](auto& g, auto& h) {
+          h.addresses_required = Switch::on;
+          g.nets[0].addresses[0] = *parse_ip("192.0.2.2");
+          g.nets[1].addresses[0] = *parse_ip("2001:db8::2");
+        }) == "admitted");
+}
+
+TEST_CASE("a guest names the addresses that the host policy gives, and names some", "[policy]") {
+  const auto with = [](const char* first, const char* second) {
+    return admission([&](auto& g, auto& h) {
+      h.addresses.prefixes = {*parse_prefix("192.0.2.0/28"), *parse_prefix("2001:db8::/64")};
+      g.nets[0].addresses[0] = *parse_ip(first);
+      if (second != nullptr) g.nets[1].addresses = {*parse_ip("192.0.2.3"), *parse_ip(second)};
+    });
+  };
+  CHECK(with("192.0.2.2", "2001:db8::2") == "admitted");
+  CHECK(with("192.0.2.16", "2001:db8::2") ==
+        "nets[0].addresses has 192.0.2.16, the host policy allows 192.0.2.0/28, 2001:db8::/64 "
+        "(networks.addresses)");
+  CHECK_THAT(with("192.0.2.2", "2001:db8:0:1::2"),
+             ContainsSubstring("nets[1].addresses has 2001:db8:0:1::2"));
+  CHECK_THAT(with("192.0.2.2", nullptr), ContainsSubstring("nets[1].addresses is missing"));
+}
+
 TEST_CASE("what costs other guests something is denied unless the host policy gives it", "[policy]") {
   CHECK_THAT(admission([](auto& g, auto&) { g.resources.swap = 4096; }),
              ContainsSubstring("resources.swap is 4096 bytes, the host policy allows at most 0"));
   CHECK_THAT(admission([](auto& g, auto&) { g.resources.realtime_priority = 1; }),
              ContainsSubstring("cpu.realtime_priority is 1, the host policy allows at most 0"));
+  CHECK_THAT(admission([](auto& g, auto&) { g.resources.memory_merge = Switch::on; }),
+             ContainsSubstring("memory.merge is true, the host policy allows false"));
   CHECK(admission([](auto& g, auto& h) {
           g.resources.swap = h.max_swap_bytes = 4096;
+          g.resources.memory_merge = h.memory_merge_allowed = Switch::on;
           g.resources.realtime_priority = h.max_realtime_priority = 1;
         }) == "admitted");
 }
@@ -207,7 +242,7 @@ TEST_CASE("a guest goes through passt, and has ports of the host, where the host
       net.forwards[0] = parse_forward("tcp:127.0.0.1:8080:80").value();
       net.forwards[1] = parse_forward("tcp:0.0.0.0:8081:80").value();
       h.passt = Switch::on;
-      h.forward_addresses[h.forward_address_count++] = parse_address("0.0.0.0").value();
+      h.forward_addresses[h.forward_address_count++] = parse_ip("0.0.0.0").value();
       change(g, h);
     });
   };

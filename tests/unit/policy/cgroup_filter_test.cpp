@@ -60,17 +60,17 @@ NetRecord forwarding(std::initializer_list<const char*> forwards) {
 /// Asks the filters of passt with these forwards for one attach type of IPv4 and one of IPv6.
 bool ask(const NetRecord& net, bpf_attach_type v4, bpf_attach_type v6, std::uint32_t type, const char* text,
          std::uint16_t port = 80) {
-  const auto address = parse_address(text);
+  const auto address = parse_ip(text);
   bpf_sock_addr context{};
   context.type = type;
   context.user_port = htons(port);
-  HostAddress whole{};
+  IpAddress whole{};
   if (address) whole = *address;
-  const auto is_four = address && is_v4(whole);
+  const auto is_four = whole.family == IpFamily::v4;
   if (is_four)
-    std::memcpy(&context.user_ip4, whole.data() + 12, 4);
+    std::memcpy(&context.user_ip4, whole.bytes.data(), 4);
   else if (address)
-    std::memcpy(context.user_ip6, whole.data(), 16);
+    std::memcpy(context.user_ip6, whole.bytes.data(), 16);
   else
     REQUIRE(::inet_pton(AF_INET6, text, context.user_ip6) == 1);  // IPv4 in IPv6
   for (const auto& filter : passt_filters(net)) {

@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include "base/io.hpp"
 #include "tests/unit/policy/test_records.hpp"
 
 using namespace immure;
@@ -153,6 +154,20 @@ TEST_CASE("networks that are malformed are refused by their key", "[policy]") {
   CHECK_THAT(verdict([](GuestRecord& g) { g.nets[0].mac = {}; }), ContainsSubstring("nets[0].mac must be"));
 }
 
+TEST_CASE("addresses that no interface can have as its own are refused", "[policy]") {
+  const auto with = [](std::vector<IpAddress> addresses) {
+    return verdict([&](GuestRecord& g) { std::ranges::copy(addresses, g.nets[1].addresses.begin()); });
+  };
+  const auto good = *parse_ip("192.0.2.2");
+  CHECK_THAT(
+      with({good, metadata_v4}),
+      ContainsSubstring("nets[1].addresses must be addresses of one interface, not \"169.254.169.254\""));
+  CHECK_THAT(with({good, good}), ContainsSubstring("nets[1].addresses names 192.0.2.2 twice"));
+  CHECK_THAT(with({IpAddress{}, good}), ContainsSubstring("nets[1].addresses: an unused slot is not empty"));
+  CHECK_THAT(with({IpAddress{.family = IpFamily{9}, .bytes = {1}}}),
+             ContainsSubstring("nets[1].addresses must"));
+}
+
 TEST_CASE("two networks with one id, one address or one tap are refused", "[policy]") {
   CHECK_THAT(verdict([](GuestRecord& g) { g.nets[1].id = g.nets[0].id; }),
              ContainsSubstring("nets[1].id \"lan\" is used twice"));
@@ -217,8 +232,24 @@ TEST_CASE("every vCPU has a CPU of its own, or none has", "[policy]") {
              ContainsSubstring("realtime_priority"));
 }
 
-TEST_CASE("reserved fields that are not 0 are refused", "[policy]") {
-  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.reserved = 1; }), ContainsSubstring("reserved"));
+TEST_CASE("a path with something behind its end is not taken for none", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { writable_bytes_of(g.initrd)[100] = std::byte{1}; }),
+             ContainsSubstring("boot.initrd is not well-formed"));
+  CHECK_THAT(verdict([](GuestRecord& g) { writable_bytes_of(g.manifest)[100] = std::byte{1}; }),
+             ContainsSubstring("boot.manifest is not well-formed"));
+}
+
+TEST_CASE("a processor that there is not is refused", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.model = CpuModel{4}; }), ContainsSubstring("cpu.model"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.reserved = 1; }), ContainsSubstring("reserved"));
+}
+
+TEST_CASE("memory that cannot be merged is not said to be", "[policy]") {
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.memory_merge = Switch{2}; }),
+             ContainsSubstring("memory.merge must be"));
+  CHECK_THAT(verdict([](GuestRecord& g) { g.resources.memory_merge = g.lock = Switch::on; }),
+             ContainsSubstring("memory.merge needs pages"));
+  CHECK(verdict([](GuestRecord& g) { g.resources.memory_merge = Switch::on; }) == "accepted");
 }
 
 TEST_CASE("limits out of range, and bursts of nothing, are refused", "[policy]") {

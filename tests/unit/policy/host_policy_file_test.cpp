@@ -54,6 +54,19 @@ std::string verdict(const std::function<void(HostPolicyFile&)>& change) {
 
 }  // namespace
 
+TEST_CASE("a tenant's guests name addresses of the tenant's, or else those of everybody", "[policy]") {
+  auto file = two_tenants();
+  file.host.addresses.prefixes[0] = *parse_prefix("192.0.2.0/24");
+  file.tenants[0].addresses.prefixes[0] = *parse_prefix("198.51.100.0/24");
+  CHECK(policy_for(file, Requester{"alice", {}}).addresses.text() == "198.51.100.0/24");
+  CHECK(policy_for(file, Requester{"carol", {"everybody"}}).addresses.text() == "192.0.2.0/24");
+  CHECK_THAT(verdict([](auto& f) {
+               f.host.anti_spoofing = Switch::off;
+               f.tenants[0].addresses.prefixes[0] = *parse_prefix("198.51.100.0/24");
+             }),
+             ContainsSubstring("tenants.addresses need networks.anti_spoofing"));
+}
+
 TEST_CASE("a user, and a member of a group, have what their tenant has", "[policy]") {
   for (const auto& requester : {Requester{"alice", {"everybody"}}, Requester{"bob", {"x", "acme"}}}) {
     const auto record = policy_for(two_tenants(), requester);

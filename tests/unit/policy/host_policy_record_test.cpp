@@ -30,6 +30,8 @@ void allow_directory(HostPolicyRecord& host, std::string_view directory) {
 TEST_CASE("the default host policy is valid and demands SELinux", "[policy]") {
   CHECK(check(default_host_policy()));
   CHECK(default_host_policy().selinux == SelinuxMode::required);
+  CHECK(default_host_policy().anti_spoofing == Switch::on);
+  CHECK(default_host_policy().metadata_allowed == Switch::off);
 }
 
 TEST_CASE("a host policy out of range is refused by its key", "[policy]") {
@@ -48,6 +50,15 @@ TEST_CASE("a host policy out of range is refused by its key", "[policy]") {
   CHECK_THAT(verdict([](auto& h) { h.max_realtime_priority = 100; }), ContainsSubstring("realtime_priority"));
   CHECK_THAT(verdict([](auto& h) { h.core_scheduling = CoreScheduling{3}; }),
              ContainsSubstring("core_scheduling"));
+  CHECK_THAT(verdict([](auto& h) { h.anti_spoofing = Switch{2}; }), ContainsSubstring("networks: a switch"));
+  CHECK_THAT(verdict([](auto& h) { h.metadata_allowed = Switch{2}; }),
+             ContainsSubstring("networks: a switch"));
+  CHECK_THAT(verdict([](auto& h) { h.networks_reserved = 1; }), ContainsSubstring("networks: a switch"));
+  CHECK_THAT(verdict([](auto& h) {
+               h.anti_spoofing = Switch::off;
+               h.addresses_required = Switch::on;
+             }),
+             ContainsSubstring("networks.require_addresses needs networks.anti_spoofing"));
   CHECK_THAT(verdict([](auto& h) { h.image_directory_count = 25; }), ContainsSubstring("images.directories"));
   CHECK_THAT(verdict([](auto& h) { h.image_directory_count = 1; }),
              ContainsSubstring("images.directories[0]"));

@@ -48,7 +48,8 @@ std::set<int> numbers_in_text(Profile profile) {
 
 /// Those of our own programs. passt is not ours: it opens its libraries and makes sockets.
 constexpr std::array own_profiles{Profile::launch, Profile::vmm_control, Profile::vmm_vcpu,
-                                  Profile::vmm_io, Profile::monitor,     Profile::attest};
+                                  Profile::vmm_io, Profile::monitor,     Profile::net,
+                                  Profile::attest};
 
 }  // namespace
 
@@ -136,10 +137,15 @@ TEST_CASE("no profile lets a program reach files, the network, other processes o
       {"chmod", __NR_chmod},
       {"setrlimit", __NR_setrlimit},
   };
+  // It gives its capabilities up after it has used them; and its library goes on without the file it asks
+  // for.
+  const std::map<std::pair<Profile, long>, std::uint32_t> but{
+      {{Profile::net, __NR_capset}, allow}, {{Profile::net, __NR_openat}, SECCOMP_RET_ERRNO | EPERM}};
   for (const auto profile : own_profiles) {
     for (const auto& [name, number] : forbidden) {
       INFO(profile_name(profile) << ": " << name);
-      CHECK(ask(profile, call(number)) == kill);
+      const auto other = but.find({profile, number});
+      CHECK(ask(profile, call(number)) == (other == but.end() ? kill : other->second));
     }
   }
 }

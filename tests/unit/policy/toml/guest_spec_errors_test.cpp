@@ -23,6 +23,23 @@ std::string errors_with(const std::string& more) { return errors(minimal + more)
 
 }  // namespace
 
+TEST_CASE("an address that no interface can have, or one too many, is an error at its place", "[policy]") {
+  const auto with = [](const std::string& addresses) {
+    return errors_with("[[nets]]\nid = \"a\"\ntap = \"t\"\naddresses = " + addresses + "\n");
+  };
+  for (const auto* text : {"192.0.2.2/24", "web", "0.0.0.0", "ff02::1", "169.254.169.254", "fe80::1%eth0"}) {
+    CHECK_THAT(with(std::string("[\"") + text + "\"]"),
+               ContainsSubstring("7:13: nets[0].addresses: \"" + std::string(text) +
+                                 "\" cannot be an address of an interface; allowed: an array of at most 8"));
+  }
+  CHECK_THAT(with("[\"192.0.2.2\", \"192.0.2.2\"]"),
+             ContainsSubstring("nets[0].addresses: \"192.0.2.2\" is there twice"));
+  CHECK_THAT(with("\"192.0.2.2\""), ContainsSubstring("nets[0].addresses: this is a text"));
+  std::string many = "[";
+  for (int i = 1; i < 10; ++i) many += "\"192.0.2." + std::to_string(i) + "\",";
+  CHECK_THAT(with(many + "]"), ContainsSubstring("nets[0].addresses: 9 are too many"));
+}
+
 TEST_CASE("an error names file, line, column, key and what is allowed", "[policy]") {
   CHECK(errors_with("[memory]\nsize = \"31 MiB\"\n") ==
         "guest.toml:5:8: memory.size: \"31 MiB\" is out of range; allowed: \"32 MiB\" to \"1 TiB\" in steps "
@@ -32,7 +49,7 @@ TEST_CASE("an error names file, line, column, key and what is allowed", "[policy
 TEST_CASE("an unknown key is an error that says what was probably meant", "[policy]") {
   CHECK(errors_with("[cpu]\ncuont = 2\n") ==
         "guest.toml:5:1: cpu.cuont: unknown key, did you mean \"count\"?; allowed: count, nested, "
-        "features_off, sockets, cores, threads, pinning, realtime_priority");
+        "model, features_off, sockets, cores, threads, pinning, realtime_priority");
   CHECK_THAT(errors_with("[memroy]\n"),
              ContainsSubstring("4:2: memroy: unknown key, did you mean \"memory\"?"));
   CHECK_THAT(errors_with("[[disks]]\nid = \"a\"\npath = \"/a\"\nformat = \"raw\"\nreadonly = true\n"),

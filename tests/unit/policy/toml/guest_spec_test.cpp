@@ -68,12 +68,14 @@ pinning = [3, 2, 1, 0]
 realtime_priority = 2
 threads = 2
 nested = true
+model = "x86-64-v3"
 features_off = ["avx512f", "rtm"]
 [memory]
 size = "1 GiB"
 balloon = true
 pages = "small"
 prefault = true
+merge = true
 [watchdog]
 expiry = "end"
 [vsock]
@@ -95,6 +97,7 @@ limit = { bytes_per_second = "10 MiB", bytes_burst = 4096, operations_per_second
 id = "lan"
 bridge = "br0"
 mac = "52:54:00:Ab:cd:01"
+addresses = ["192.0.2.2", "2001:DB8::2"]
 [[nets]]
 id = "wan"
 tap = "tap0"
@@ -132,10 +135,12 @@ pids_max = 20
   CHECK(record.balloon == Switch::on);
   CHECK(record.topology == CpuTopology{.sockets = 1, .cores = 2, .threads = 2});
   CHECK(record.nested == Switch::on);
+  CHECK(record.model == CpuModel::x86_64_v3);
   CHECK(record.features_off == (*cpu_feature_bit("avx512f") | *cpu_feature_bit("rtm")));
   CHECK(record.pages == MemoryPages::small);
   CHECK(record.prefault == Switch::on);
   CHECK(record.lock == Switch::off);
+  CHECK(record.resources.memory_merge == Switch::on);
   CHECK(record.watchdog == WatchdogExpiry::end);
   CHECK(record.vsock_cid == 42);
   REQUIRE(record.disk_count == 2);
@@ -163,6 +168,10 @@ pids_max = 20
   CHECK(record.nets[0].kind == NetKind::bridge);
   CHECK(record.nets[0].host.view() == "br0");
   CHECK(mac_text(record.nets[0].mac) == "52:54:00:ab:cd:01");
+  REQUIRE(addresses_of(record.nets[0]).size() == 2);
+  CHECK(ip_text(record.nets[0].addresses[0]) == "192.0.2.2");
+  CHECK(ip_text(record.nets[0].addresses[1]) == "2001:db8::2");
+  CHECK(addresses_of(record.nets[1]).empty());
   CHECK(record.nets[1].kind == NetKind::tap);
   CHECK(record.nets[1].host.view() == "tap0");
   CHECK(record.nets[2].kind == NetKind::passt);
@@ -227,11 +236,13 @@ TEST_CASE("the printed specification has every key and gives the same record", "
   record.vcpus = 8;
   record.topology = {.sockets = 2, .cores = 2, .threads = 2};
   record.features_off = all_cpu_features;
+  record.model = CpuModel::x86_64_v4;
   record.nested = record.prefault = record.lock = Switch::on;
   record.pages = MemoryPages::huge_2m;
   record.watchdog = WatchdogExpiry::reset;
   record.vsock_cid = 3;
   record.nets[0].limit = {.bytes_per_second = 4096, .bytes_burst = 8192};
+  record.nets[1].addresses = {*parse_ip("192.0.2.2"), *parse_ip("fe80::1")};
   record.console_limit.operations_per_second = 2;
   record.entropy_limit.bytes_per_second = 1025;
   CHECK(parsed(print_guest_spec(record)) == record);

@@ -34,6 +34,7 @@ memory = "1 GiB"
 guests = 100
 swap = "1 GiB"
 realtime_priority = 5
+memory_merge = true
 [cpus]
 allowed = "2-7"
 core_scheduling = "required"
@@ -42,6 +43,9 @@ directories = ["/srv/a", "/srv/b"]
 [networks]
 taps = ["tap0"]
 bridges = ["br0", "br1"]
+metadata = true
+require_addresses = true
+addresses = ["192.0.2.0/28", "2001:db8::/64"]
 passt = true
 forward_addresses = ["127.0.0.1", "192.0.2.1", "::"]
 [attestation]
@@ -62,8 +66,13 @@ pcr = 11
   CHECK(record->host.max_guests == 100);
   CHECK(record->host.max_swap_bytes == 1ULL << 30);
   CHECK(record->host.max_realtime_priority == 5);
+  CHECK(record->host.memory_merge_allowed == Switch::on);
   CHECK(list_text(record->host.cpus) == "2-7");
   CHECK(record->host.core_scheduling == CoreScheduling::required);
+  CHECK(record->host.anti_spoofing == Switch::on);
+  CHECK(record->host.metadata_allowed == Switch::on);
+  CHECK(record->host.addresses_required == Switch::on);
+  CHECK(record->host.addresses.text() == "192.0.2.0/28, 2001:db8::/64");
   REQUIRE(record->host.image_directory_count == 2);
   CHECK(record->host.image_directories[1].view() == "/srv/b");
   REQUIRE(record->host.tap_count == 1);
@@ -72,8 +81,8 @@ pcr = 11
   CHECK(record->host.bridges[1].view() == "br1");
   CHECK(record->host.passt == Switch::on);
   REQUIRE(record->host.forward_address_count == 3);
-  CHECK(address_text(record->host.forward_addresses[1]) == "192.0.2.1");
-  CHECK(address_text(record->host.forward_addresses[2]) == "::");
+  CHECK(ip_text(record->host.forward_addresses[1]) == "192.0.2.1");
+  CHECK(ip_text(record->host.forward_addresses[2]) == "::");
   const auto& attestation = record->host.attestation;
   CHECK(attestation.measure == MeasureMode::required);
   CHECK(attestation.signature_required == Switch::on);
@@ -115,6 +124,14 @@ TEST_CASE("mistakes in the host policy are told like those of a specification", 
              ContainsSubstring("\"srv\" is not a path in normal form"));
   CHECK_THAT(errors("[networks]\nbridges = [\"a/b\"]\n"),
              ContainsSubstring("networks.bridges: \"a/b\" is not the name of an interface"));
+  CHECK_THAT(errors("[networks]\nanti_spoofing = \"off\"\n"),
+             ContainsSubstring("networks.anti_spoofing: this is a text"));
+  CHECK_THAT(errors("[networks]\nanti_spoofing = false\nrequire_addresses = true\n"),
+             ContainsSubstring("3:21: networks.require_addresses: nobody would look at them"));
+  CHECK_THAT(errors("[networks]\nanti_spoofing = false\naddresses = [\"::/0\"]\n"),
+             ContainsSubstring("3:13: networks.addresses: nobody would look at them"));
+  CHECK_THAT(errors("[networks]\naddresses = [\"192.0.2.1/28\"]\n"),
+             ContainsSubstring("2:14: networks.addresses: \"192.0.2.1/28\" is not a prefix"));
   CHECK_THAT(errors("[networks]\nbridge = [\"a\"]\n"), ContainsSubstring("did you mean \"bridges\"?"));
   std::string many = "[images]\ndirectories = [";
   for (int i = 0; i < 17; ++i) many += "\"/d" + std::to_string(i) + "\",";
@@ -132,12 +149,14 @@ guest_names = "acme-"
 directories = ["/srv/acme"]
 taps = ["tap0"]
 bridges = ["br0"]
+addresses = ["198.51.100.0/24"]
 passt = true
 forward_addresses = ["127.0.0.2"]
 vcpus = 4
 memory = "2 GiB"
 swap = "1 GiB"
 realtime_priority = 2
+memory_merge = true
 guests = 20
 total_vcpus = 40
 total_memory = "64 GiB"
@@ -163,17 +182,20 @@ name = "umbrella"
   CHECK(acme.bridges[0].view() == "br0");
   CHECK(acme.passt == Switch::on);
   REQUIRE(acme.forward_address_count == 1);
-  CHECK(address_text(acme.forward_addresses[0]) == "127.0.0.2");
+  CHECK(ip_text(acme.forward_addresses[0]) == "127.0.0.2");
   CHECK(file->tenants[1].passt == Switch::off);
   CHECK(file->tenants[1].forward_address_count == 0);
   CHECK(acme.max_vcpus == 4);
   CHECK(acme.max_memory_bytes == 2ULL << 30);
   CHECK(acme.max_swap_bytes == 1ULL << 30);
   CHECK(acme.max_realtime_priority == 2);
+  CHECK(acme.limits.memory_merge_allowed == Switch::on);
   CHECK(acme.limits.max_guests == 20);
   CHECK(acme.limits.max_total_vcpus == 40);
   CHECK(acme.limits.max_total_memory == 64ULL << 30);
   CHECK(acme.signers.view() == "/etc/immure/acme.pem");
+  CHECK(acme.addresses.text() == "198.51.100.0/24");
+  CHECK(file->tenants[1].addresses.empty());
   CHECK(file->tenants[1].signers.empty());
   CHECK(file->tenants[1].limits.max_guests == max_host_guests);
   CHECK(file->tenants[1].max_swap_bytes == 0);
@@ -204,7 +226,7 @@ TEST_CASE(
   CHECK(host("").forward_addresses[0] == loopback_v4);
   CHECK(host("[networks]\npasst = true\n").forward_address_count == 2);
   CHECK(host("[networks]\nforward_addresses = []\n").forward_address_count == 0);
-  CHECK(host("[networks]\nforward_addresses = [\"::1\"]\n").forward_addresses[1] == HostAddress{});
+  CHECK(host("[networks]\nforward_addresses = [\"::1\"]\n").forward_addresses[1] == IpAddress{});
   CHECK_THAT(errors("[networks]\npasst = \"yes\"\n"), ContainsSubstring("networks.passt: this is a text"));
   CHECK_THAT(errors("[networks]\nforward_addresses = [\"eth0\"]\n"),
              ContainsSubstring("networks.forward_addresses: \"eth0\" is no address"));

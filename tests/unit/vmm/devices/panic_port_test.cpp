@@ -30,6 +30,7 @@ TEST_CASE("panic port: a panic ends the machine as crashed", "[devices]") {
   f.write(PanicPort::panicked);
   REQUIRE(f.ending.requested());
   CHECK(f.ending.requested()->status == policy::VmmExit::guest_crashed);
+  CHECK(f.ending.requested()->cause == policy::EndCause::panic);
 }
 
 TEST_CASE("panic port: a guest whose crash kernel takes over goes on", "[devices]") {

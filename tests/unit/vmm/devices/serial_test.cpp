@@ -76,6 +76,24 @@ TEST_CASE("serial: a prompt goes out when the timer fires", "[devices]") {
   CHECK_FALSE(is_readable(f.serial->flush_timer()));
 }
 
+TEST_CASE("serial: what it sent and received is counted, and what it lost", "[devices]") {
+  Fixture f;
+  f.print("login: ");
+  f.serial->flush();
+  f.serial->receive(std::as_bytes(std::span("root", 4)));
+  policy::StatisticsMessage counted;
+  f.serial->report(counted);
+  CHECK(counted.machine.console_output_bytes == 7);
+  CHECK(counted.machine.console_input_bytes == 4);
+  CHECK(counted.machine.console_dropped_bytes == 0);
+  ::signal(SIGPIPE, SIG_IGN);
+  f.theirs.reset();
+  f.print("anybody there?\n");
+  f.serial->report(counted = {});
+  CHECK(counted.machine.console_output_bytes == 7);
+  CHECK(counted.machine.console_dropped_bytes == 15);
+}
+
 TEST_CASE("serial: a peer that does not read costs output, not the guest's time or our memory", "[devices]") {
   Fixture f;
   for (int i = 0; i < 1'000'000; ++i) f.write(0, '\n');

@@ -70,6 +70,7 @@ TEST_CASE("watchdog: a guest that does not kick it in time ends as was asked for
     f.pass_seconds(1);
     REQUIRE(f.ending.requested());
     CHECK(f.ending.requested()->status == expiry);
+    CHECK(f.ending.requested()->cause == policy::EndCause::watchdog);
   }
 }
 

@@ -65,6 +65,7 @@ struct NetFixture {
 
   UniqueFd host;
   FakeWire* wire = nullptr;
+  const virtio::Net* net = nullptr;
   FakeMachine machine{make_device()};
   FakeQueue input{machine.memory, 0x10000, 64};
   FakeQueue output{machine.memory, 0x20000, 64};
@@ -77,7 +78,9 @@ struct NetFixture {
     host.reset(pair[1]);
     auto backend = std::make_unique<FakeWire>(UniqueFd(pair[0]));
     wire = backend.get();
-    return virtio::Net::create(std::move(backend), "lan", {2, 0, 0, 0, 0, 7});
+    auto device = virtio::Net::create(std::move(backend), "lan", {2, 0, 0, 0, 0, 7});
+    net = device.get();
+    return device;
   }
 };
 

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/result.hpp"
+#include "policy/statistics_message.hpp"
+
+namespace immure::cli {
+
+/// The answer of GetStatistics (monitor/io.immure.Guest.varlink).
+struct GuestStatistics {
+  template <typename Counters>
+  struct Device {
+    std::string id;
+    Counters counters;
+  };
+  policy::MachineCounters machine;
+  std::vector<Device<policy::DiskCounters>> disks;
+  std::vector<Device<policy::NetCounters>> nets;
+  std::vector<policy::VcpuCounters> vcpus;
+};
+
+/// Reads it; an Error where it is not what the interface says. Its numbers are the VMM's word.
+Result<GuestStatistics> statistics_in(const nlohmann::json& answer);
+
+}  // namespace immure::cli

@@ -1,0 +1,56 @@
+#include "cli/control/guest_statistics.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace immure;
+using namespace immure::cli;
+using nlohmann::json;
+
+namespace {
+
+template <typename Fields>
+json counters(const Fields& fields, std::uint64_t first) {
+  json out;
+  for (const auto& field : fields) out[field.name] = first++;
+  return out;
+}
+
+json an_answer() {
+  auto disk = counters(policy::disk_fields, 10);
+  disk["id"] = "root";
+  auto net = counters(policy::net_fields, 20);
+  net["id"] = "lan";
+  return {{"machine", counters(policy::machine_fields, 1)},
+          {"disks", json::array({disk})},
+          {"nets", json::array({net})},
+          {"vcpus", json::array({counters(policy::vcpu_fields, 30)})}};
+}
+
+}  // namespace
+
+TEST_CASE("statistics of a monitor are read by name", "[cli]") {
+  const auto statistics = statistics_in(an_answer());
+  REQUIRE(statistics);
+  CHECK(statistics->disks.at(0).id == "root");
+  CHECK(statistics->disks[0].counters.reads == 10);
+  CHECK(statistics->nets.at(0).counters.sent_frames == 20);
+  CHECK(statistics->vcpus.at(0).port_exits == 30);
+  CHECK(statistics->machine.console_output_bytes == 1);
+}
+
+TEST_CASE("hostile: statistics that are not as the interface says are refused", "[cli][hostile]") {
+  auto answer = an_answer();
+  SECTION("no object") { answer = json::array(); }
+  SECTION("no machine") { answer.erase("machine"); }
+  SECTION("a machine that is none") { answer["machine"] = 7; }
+  SECTION("disks that are none") { answer["disks"] = json::object(); }
+  SECTION("a disk that is none") { answer["disks"][0] = 7; }
+  SECTION("a count that is none") { answer["disks"][0]["reads"] = -1; }
+  SECTION("a count of text") { answer["vcpus"][0]["port_exits"] = "1"; }
+  SECTION("a missing count") { answer["nets"][0].erase("sent_drops"); }
+  SECTION("a disk without a name") { answer["disks"][0].erase("id"); }
+  SECTION("a name that is none") { answer["disks"][0]["id"] = "a\"} 1\n"; }
+  SECTION("too many disks") { answer["disks"] = json::array_t(policy::max_disks + 1, answer["disks"][0]); }
+  CHECK_FALSE(statistics_in(answer));
+}
