@@ -77,7 +77,7 @@ Result<void> open_programs(Launch& launch) {
   launch.vmm_program = IMMURE_TRY(open_of_root(kernel, launch.paths.vmm, O_RDONLY));
   launch.monitor_program = IMMURE_TRY(open_of_root(kernel, launch.paths.monitor, O_PATH));
   if (policy::passt_net_of(launch.guest) == nullptr) return {};
-  // It would execute its other build by itself otherwise, which its filter forbids.
+  // passt would execute that one by itself, but for its filter.
   auto program = __builtin_cpu_supports("avx2") ? open_of_root(kernel, launch.paths.passt + ".avx2", O_PATH)
                                                 : invalid("this CPU has no AVX2");
   if (!program) program = open_of_root(kernel, launch.paths.passt, O_PATH);

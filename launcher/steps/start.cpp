@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <fcntl.h>
 #include <sys/socket.h>
 

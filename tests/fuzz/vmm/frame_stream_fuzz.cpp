@@ -1,4 +1,5 @@
-// Any bytes from the program behind a network's stream socket, in pieces of any size, while frames go the other way.
+// Any bytes from the program behind a network's stream socket, in pieces of any size, while frames go the
+// other way.
 #include <csignal>
 #include <cstdlib>
 #include <vector>
