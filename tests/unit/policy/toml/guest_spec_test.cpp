@@ -163,7 +163,7 @@ pids_max = 20
   CHECK(record.nets[1].limit == RateLimit{.bytes_per_second = 1 << 20});
   CHECK(record.console_limit == RateLimit{.bytes_per_second = 1024});
   CHECK(record.entropy_limit == RateLimit{.operations_per_second = 3});
-  REQUIRE(record.net_count == 2);
+  REQUIRE(record.net_count == 3);
   CHECK(record.nets[0].id.view() == "lan");
   CHECK(record.nets[0].kind == NetKind::bridge);
   CHECK(record.nets[0].host.view() == "br0");
