@@ -78,7 +78,7 @@ Result<void> Cgroup::create(Kernel& kernel, const policy::GuestRecord& guest,
   limits.insert(limits.end(), pages.begin(), pages.end());
   IMMURE_TRY(make_leaf(kernel, path("vmm"), limits));
   if (policy::has_net_filter(guest, host))
-    IMMURE_TRY(make_leaf(kernel, path("net"), policy::monitor_limits(host)));
+    IMMURE_TRY(make_leaf(kernel, path("net"), policy::net_filter_limits(host)));
   IMMURE_TRY(make_leaf(kernel, path("monitor"), policy::monitor_limits(host)));
   const auto* const net = policy::passt_net_of(guest);
   if (net == nullptr) return {};

@@ -6,12 +6,21 @@ namespace {
 constexpr std::uint64_t default_overhead = 64ULL << 20;
 constexpr std::uint64_t monitor_bytes = 32ULL << 20;
 constexpr std::uint64_t passt_bytes = 192ULL << 20;  // Buffers and tables of 75 to 205 MB, touched in part.
-constexpr std::uint64_t quota_period = 100'000;      // Microseconds: the kernel's default.
-constexpr std::uint64_t page = 4096;                 // What the kernel rounds limits of memory to.
+// It needs 5 MiB, but libnftables may look at all tables of the host first: those of thousands of guests.
+constexpr std::uint64_t net_filter_bytes = 256ULL << 20;
+constexpr std::uint64_t quota_period = 100'000;  // Microseconds: the kernel's default.
+constexpr std::uint64_t page = 4096;             // What the kernel rounds limits of memory to.
 
 /// Of CPUs and memory nodes the kernel takes any that may once be there; effective are those that are.
 void add_set(std::vector<CgroupLimit>& limits, const std::string& file, const HostSet& set) {
   if (!set.empty()) limits.push_back({file, list_text(set), file + ".effective"});
+}
+
+std::vector<CgroupLimit> small_limits(std::uint64_t memory, const HostPolicyRecord& host) {
+  std::vector<CgroupLimit> limits{
+      {"memory.max", std::to_string(memory)}, {"memory.swap.max", "0"}, {"pids.max", "4"}};
+  add_set(limits, "cpuset.cpus", host.cpus);
+  return limits;
 }
 
 }  // namespace
@@ -51,10 +60,11 @@ std::vector<CgroupLimit> huge_page_limits(const GuestRecord& guest, const std::v
 }
 
 std::vector<CgroupLimit> monitor_limits(const HostPolicyRecord& host) {
-  std::vector<CgroupLimit> limits{
-      {"memory.max", std::to_string(monitor_bytes)}, {"memory.swap.max", "0"}, {"pids.max", "4"}};
-  add_set(limits, "cpuset.cpus", host.cpus);
-  return limits;
+  return small_limits(monitor_bytes, host);
+}
+
+std::vector<CgroupLimit> net_filter_limits(const HostPolicyRecord& host) {
+  return small_limits(net_filter_bytes, host);
 }
 
 std::vector<CgroupLimit> passt_limits(const GuestRecord& guest, const HostPolicyRecord& host) {

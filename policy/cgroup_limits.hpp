@@ -23,8 +23,9 @@ std::vector<CgroupLimit> vmm_limits(const GuestRecord& guest, const HostPolicyRe
 /// others: `files` are those of its cgroup.
 std::vector<CgroupLimit> huge_page_limits(const GuestRecord& guest, const std::vector<std::string>& files);
 
-/// Those of its monitor.
+/// Those of its monitor, and of the owner of the rules of its networks.
 std::vector<CgroupLimit> monitor_limits(const HostPolicyRecord& host);
+std::vector<CgroupLimit> net_filter_limits(const HostPolicyRecord& host);
 
 /// Those of its passt.
 std::vector<CgroupLimit> passt_limits(const GuestRecord& guest, const HostPolicyRecord& host);

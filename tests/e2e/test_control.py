@@ -46,8 +46,8 @@ def connected(guest: Guest) -> socket.socket:
     Path("/proc/thread-self/attr/sockcreate").write_text(":".join([*own[:3], "s0"]))
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     Path("/proc/thread-self/attr/sockcreate").write_bytes(b"\n")
-    client.settimeout(30)
     client.connect(path_of(guest))
+    client.settimeout(30)
     return client
 
 

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(ETH_P_ALL);
   address.sll_ifindex = static_cast<int>(::if_nametoindex(argv[1]));
-  const auto sent = ::sendto(fd, frame.data(), frame.size(), 0, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  const auto sent =
+      ::sendto(fd, frame.data(), frame.size(), 0, reinterpret_cast<sockaddr*>(&address), sizeof address);
   return sent == static_cast<ssize_t>(frame.size()) ? 0 : 1;
 }

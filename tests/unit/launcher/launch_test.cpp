@@ -26,8 +26,8 @@ TEST_CASE("a launch does everything in the order of the design", "[launcher]") {
   CHECK(kernel.first("open /boot/vmlinuz") < kernel.first("open " + host.root + "/disk0"));
   CHECK(kernel.first("lock exclusive") < kernel.first("lock shared"));
   CHECK(kernel.first("lock shared") < kernel.first("clone"));
-  CHECK(kernel.first("audit 2501") < kernel.first("clone"));
-  CHECK(kernel.first("clone") < kernel.first("read_file /proc/5000/task/1/status"));
+  CHECK(kernel.first("join_bridge") < kernel.first("audit 2501"));
+  CHECK(kernel.first("audit 2501") < kernel.first("read_file /proc/5000/task/1/status"));
   CHECK(kernel.first("read_file /proc/5000/task/1/status") <
         kernel.first("read_file /proc/5001/task/1/status"));
   CHECK(kernel.first("read_file /proc/5001/task/1/status") < kernel.first("send"));

@@ -54,11 +54,12 @@ TEST_CASE("a host policy out of range is refused by its key", "[policy]") {
   CHECK_THAT(verdict([](auto& h) { h.metadata_allowed = Switch{2}; }),
              ContainsSubstring("networks: a switch"));
   CHECK_THAT(verdict([](auto& h) { h.networks_reserved = 1; }), ContainsSubstring("networks: a switch"));
-  CHECK_THAT(verdict([](auto& h) {
-               h.anti_spoofing = Switch::off;
-               h.addresses_required = Switch::on;
-             }),
-             ContainsSubstring("networks.require_addresses needs networks.anti_spoofing"));
+  CHECK_THAT(
+      verdict([](auto& h) {
+        h.anti_spoofing = Switch::off;
+        h.addresses_required = Switch::on;
+      }),
+      ContainsSubstring("networks.require_addresses and networks.addresses need networks.anti_spoofing"));
   CHECK_THAT(verdict([](auto& h) { h.image_directory_count = 25; }), ContainsSubstring("images.directories"));
   CHECK_THAT(verdict([](auto& h) { h.image_directory_count = 1; }),
              ContainsSubstring("images.directories[0]"));

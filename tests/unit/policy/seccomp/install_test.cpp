@@ -60,7 +60,11 @@ TEST_CASE("a forbidden call kills a real process with SIGSYS, an allowed one doe
     INFO(profile_name(profile));
     if (profile == Profile::passt) continue;  // It may open to read, and is told that it has no such socket.
     CHECK(ended_well(run_behind(profile, [] { syscall(SYS_write, -1, "", 0); })));
-    CHECK(died_of_sigsys(run_behind(profile, [] { syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY); })));
+    const auto opened = run_behind(profile, [] {
+      if (syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY) >= 0) _exit(1);
+    });
+    // Its library asks for a file, and goes on without.
+    CHECK((profile == Profile::net ? ended_well(opened) : died_of_sigsys(opened)));
     CHECK(died_of_sigsys(run_behind(profile, [] { syscall(SYS_socket, 1, 1, 0); })));
     CHECK(died_of_sigsys(run_behind(profile, [] { syscall(SYS_ptrace, 0, 0, 0, 0); })));
     CHECK(died_of_sigsys(run_behind(profile, [] { syscall(SYS_getpid | 0x4000'0000); })));

@@ -131,7 +131,7 @@ TEST_CASE("mistakes in the host policy are told like those of a specification", 
   CHECK_THAT(errors("[networks]\nanti_spoofing = false\naddresses = [\"::/0\"]\n"),
              ContainsSubstring("3:13: networks.addresses: nobody would look at them"));
   CHECK_THAT(errors("[networks]\naddresses = [\"192.0.2.1/28\"]\n"),
-             ContainsSubstring("2:14: networks.addresses: \"192.0.2.1/28\" is not a prefix"));
+             ContainsSubstring("2:13: networks.addresses: \"192.0.2.1/28\" is not a prefix"));
   CHECK_THAT(errors("[networks]\nbridge = [\"a\"]\n"), ContainsSubstring("did you mean \"bridges\"?"));
   std::string many = "[images]\ndirectories = [";
   for (int i = 0; i < 17; ++i) many += "\"/d" + std::to_string(i) + "\",";
