@@ -97,11 +97,11 @@ void read_networks(TableReader networks, HostPolicyRecord& record) {
   if (record.anti_spoofing == Switch::off && !record.addresses.empty())
     networks.reject({"addresses", "none where anti_spoofing is false"}, "nobody would look at them");
   record.passt = read_switch(networks, "passt");
-  decltype(record.forward_addresses) forward{};
-  const auto forward_count = read_addresses(networks, "forward_addresses", forward);
+  decltype(record.forward_addresses) addresses{};
+  const auto count = read_addresses(networks, "forward_addresses", addresses);
   if (networks.has("forward_addresses")) {
-    record.forward_addresses = forward;
-    record.forward_address_count = forward_count;
+    record.forward_addresses = addresses;
+    record.forward_address_count = count;
   }
   networks.finish();
 }

@@ -47,9 +47,8 @@ std::set<int> numbers_in_text(Profile profile) {
 }
 
 /// Those of our own programs. passt is not ours: it opens its libraries and makes sockets.
-constexpr std::array own_profiles{Profile::launch, Profile::vmm_control, Profile::vmm_vcpu,
-                                  Profile::vmm_io, Profile::monitor,     Profile::net,
-                                  Profile::attest};
+constexpr std::array own_profiles{Profile::launch,  Profile::vmm_control, Profile::vmm_vcpu, Profile::vmm_io,
+                                  Profile::monitor, Profile::net,         Profile::attest};
 
 }  // namespace
 

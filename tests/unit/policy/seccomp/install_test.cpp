@@ -59,6 +59,7 @@ TEST_CASE("a forbidden call kills a real process with SIGSYS, an allowed one doe
   for (const auto profile : all_profiles) {
     if (profile == Profile::passt) continue;  // Not ours: it opens its libraries and makes sockets.
     INFO(profile_name(profile));
+    if (profile == Profile::passt) continue;  // It may open to read, and is told that it has no such socket.
     CHECK(ended_well(run_behind(profile, [] { syscall(SYS_write, -1, "", 0); })));
     const auto opened = run_behind(profile, [] {
       if (syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY) >= 0) _exit(1);
