@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "cli/console/guest_socket.hpp"
@@ -38,6 +39,14 @@ Result<std::optional<MonitorMessage>> MonitorClient::receive() {
   IMMURE_TRY(policy::check_header(message, "the monitor's message"));
   if (message.length > message.data.size()) return invalid("the monitor sent a wrong length");
   return message;
+}
+
+Result<std::optional<MonitorMessage>> MonitorClient::receive_within(std::chrono::milliseconds patience) {
+  pollfd polled{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+  const int n = ::poll(&polled, 1, static_cast<int>(patience.count()));
+  if (n < 0) return system_error("poll the monitor");
+  if (n == 0) return invalid("the monitor does not answer");
+  return receive();
 }
 
 std::string_view text_of(const MonitorMessage& message) { return {message.data.data(), message.length}; }

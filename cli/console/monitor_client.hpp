@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ class MonitorClient {
   Result<void> send(policy::MonitorKind kind, std::string_view text = {});
   /// The next message; nothing once the monitor is gone. Waits.
   Result<std::optional<policy::MonitorMessage>> receive();
+  /// The next message; an Error after `patience`.
+  Result<std::optional<policy::MonitorMessage>> receive_within(std::chrono::milliseconds patience);
 
  private:
   UniqueFd fd_;
