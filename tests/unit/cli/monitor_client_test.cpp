@@ -66,6 +66,13 @@ TEST_CASE("a monitor that is gone is the end, not an error", "[cli]") {
   CHECK_FALSE(received->has_value());
 }
 
+TEST_CASE("a monitor that does not answer is given up", "[cli]") {
+  Pair pair;
+  const auto received = pair.client->receive_within(std::chrono::milliseconds(10));
+  REQUIRE_FALSE(received);
+  CHECK(received.error().message.contains("does not answer"));
+}
+
 TEST_CASE("a name that is no guest name is not connected to", "[cli]") {
   const auto client = MonitorClient::connect("../../etc");
   REQUIRE_FALSE(client);
