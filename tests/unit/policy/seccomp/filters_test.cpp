@@ -287,9 +287,8 @@ TEST_CASE("passt makes an empty root for itself, and nothing else of what a user
   CHECK(passt(__NR_mprotect, {0, 4096, PROT_READ | PROT_EXEC}) == kill);
   CHECK(passt(__NR_execveat, {5, 0, 0, 0, AT_EMPTY_PATH}) == allow);
   CHECK(passt(__NR_execve, {}) == (SECCOMP_RET_ERRNO | 13U /* EACCES */));
-  for (const long number :
-       {__NR_execve, __NR_clone, __NR_fork, __NR_ptrace, __NR_bpf, __NR_keyctl, __NR_setns, __NR_open,
-        __NR_openat2, __NR_unlinkat, __NR_io_uring_setup, __NR_setxattr, __NR_kill}) {
+  for (const long number : {__NR_clone, __NR_fork, __NR_ptrace, __NR_bpf, __NR_keyctl, __NR_setns, __NR_open,
+                            __NR_openat2, __NR_unlinkat, __NR_io_uring_setup, __NR_setxattr, __NR_kill}) {
     INFO(number);
     CHECK(passt(number, {}) == kill);
   }
