@@ -15,8 +15,7 @@ TEST_CASE("an address is read and written as the kernel's tools do", "[policy]")
 TEST_CASE("text that is no address, or more than one, is not read", "[policy]") {
   for (const auto* text :
        {"", "192.0.2", "192.0.2.2/24", "192.0.2.2 ", " 192.0.2.2", "0192.0.2.2", "192.0.2.256",
-        "2001:db8::2/64", "fe80::1%eth0", "2001:db8:::2", "web", "::ffff:192.0.2.300",
-        "::ffff:192.0.2.2"}) {
+        "2001:db8::2/64", "fe80::1%eth0", "2001:db8:::2", "web", "::ffff:192.0.2.300", "::ffff:192.0.2.2"}) {
     INFO(text);
     CHECK_FALSE(parse_ip(text));
   }
