@@ -96,7 +96,7 @@ class PasstTest(ImmureTest):
         def answered() -> bool:
             try:
                 answers.append(fetch(address, port))
-            except ConnectionError:
+            except OSError:
                 return False
             return bool(answers[-1])
 
