@@ -83,7 +83,7 @@ TEST_CASE("a network through passt is shown with its ports, and passt with who i
   inspection.passt = std::nullopt;
   CHECK(inspection_text(inspection).contains("gone  (!)"));
   inspection.guest.state.passt_pid = 0;
-  CHECK_FALSE(inspection_text(inspection).contains("passt  "));
+  CHECK_FALSE(inspection_text(inspection).contains("gone  (!)"));
 }
 
 TEST_CASE("a label that is not known is not shown as none", "[cli]") {
