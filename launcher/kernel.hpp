@@ -117,6 +117,8 @@ class Kernel : public Overridable {
   virtual Result<void> enter_cgroup_namespace();
   virtual Result<void> set_host_name(const std::string& name);
   virtual Result<void> make_mounts_private();
+  /// A /proc that shows the processes of the caller's pid namespace alone.
+  virtual Result<void> mount_own_proc();
   virtual Result<void> mount_empty_root(const std::string& at);
   virtual Result<void> pivot_root(const std::string& to);
   virtual Result<void> remount_root_read_only();

@@ -71,6 +71,10 @@ Result<void> Kernel::make_mounts_private() {
   return checked(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "make mounts private");
 }
 
+Result<void> Kernel::mount_own_proc() {
+  return checked(::mount("proc", "/proc", "proc", locked_down, nullptr), "mount /proc");
+}
+
 Result<void> Kernel::mount_empty_root(const std::string& at) {
   return checked(::mount("immure", at.c_str(), "tmpfs", locked_down, "mode=0555,size=4k,nr_inodes=1"),
                  "mount an empty tmpfs at " + at);

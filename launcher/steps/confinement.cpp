@@ -70,7 +70,9 @@ std::string NewRoot::describe() const {
 Result<void> OwnMounts::apply(Kernel& kernel) const {
   IMMURE_TRY(kernel.enter_cgroup_namespace());
   IMMURE_TRY(kernel.set_host_name("guest"));
-  return kernel.make_mounts_private();
+  IMMURE_TRY(kernel.make_mounts_private());
+  // The host's would show its processes, and be wrong about us: what asks for "/proc/1" means itself.
+  return kernel.mount_own_proc();
 }
 
 std::string OwnMounts::describe() const { return "keep the host's network, and its files for the start"; }

@@ -155,8 +155,9 @@ TEST_CASE("passt keeps the host's network and the root that it leaves by itself,
   CHECK(absent("pivot_root"));
   CHECK(absent("mount_empty_root"));
   CHECK(absent("restrict_to_executing"));
-  for (const auto* call : {"close_all_on_exec", "set_exec_context", "enter_cgroup_namespace",
-                           "make_mounts_private", "set_ids", "set_capabilities 0", "set_no_new_privs"}) {
+  for (const auto* call :
+       {"close_all_on_exec", "set_exec_context", "enter_cgroup_namespace", "make_mounts_private",
+        "mount_own_proc", "set_ids", "set_capabilities 0", "set_no_new_privs"}) {
     INFO(call);
     CHECK_FALSE(absent(call));
   }

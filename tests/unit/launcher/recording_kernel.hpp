@@ -221,6 +221,7 @@ class RecordingKernel : public Kernel {
   Result<void> enter_cgroup_namespace() override { return record("enter_cgroup_namespace"); }
   Result<void> set_host_name(const std::string& name) override { return record("set_host_name " + name); }
   Result<void> make_mounts_private() override { return record("make_mounts_private"); }
+  Result<void> mount_own_proc() override { return record("mount_own_proc"); }
   Result<void> mount_empty_root(const std::string& at) override { return record("mount_empty_root " + at); }
   Result<void> pivot_root(const std::string& to) override { return record("pivot_root " + to); }
   Result<void> remount_root_read_only() override { return record("remount_root_read_only"); }
