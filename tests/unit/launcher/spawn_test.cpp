@@ -8,6 +8,8 @@
 #include "base/proc_text.hpp"
 #include "launcher/gate.hpp"
 #include "launcher/read_back.hpp"
+#include "policy/fd_layout.hpp"
+#include "policy/passt_arguments.hpp"
 #include "policy/seccomp/compiled_filters.hpp"
 
 using namespace immure;
@@ -81,6 +83,43 @@ TEST_CASE("a confined process is what was planned, as the kernel sees it", "[lau
     REQUIRE(test.kernel.kill(*process));
     REQUIRE(test.kernel.wait(*process));
   }
+}
+
+TEST_CASE("the host's passt confines itself within what it is given, and ends with its socket",
+          "[launcher]") {
+  if (::geteuid() != 0) SKIP("needs root for namespaces and ids");
+  if (::access("/usr/bin/passt", X_OK) != 0) SKIP("this host has no passt");
+  Confined test;
+  const auto program = test.kernel.open("/usr/bin/passt", O_PATH, Links::refused).value();
+  auto frames = test.kernel.make_socket_pair(SOCK_STREAM).value();
+  test.spec.name = "passt";
+  test.spec.program_fd = program.get();
+  test.spec.open_files = 4096;
+  test.spec.surroundings = Surroundings::host_network;
+  test.spec.arguments = policy::passt_arguments({});
+  test.spec.fds = {{test.null.get(), policy::passt_fd::null_in},
+                   {test.null.get(), policy::passt_fd::null_out},
+                   {test.log.second.get(), policy::passt_fd::log},
+                   {frames.second.get(), policy::passt_fd::frames}};
+  test.spec.landlock_version = 0;
+  test.spec.filter = policy::seccomp::compiled_filter(policy::seccomp::Profile::passt);
+  const auto process = spawn(test.kernel, test.spec);
+  REQUIRE_OK(process);
+  test.expected.name = "passt";
+  test.expected.filters = 2;
+  test.expected.surroundings = Surroundings::host_network;
+  test.expected.fds = test.spec.fds;
+  auto seen = read_back(test.kernel, process->pid, test.expected);
+  for (int i = 0; i < 500 && !seen; ++i) {
+    ::usleep(10'000);
+    seen = read_back(test.kernel, process->pid, test.expected);
+  }
+  INFO(last_words(test.kernel, test.log.first.get()));
+  REQUIRE_OK(seen);
+  frames = {};
+  const auto end = test.kernel.wait(*process);
+  REQUIRE(end);
+  CHECK(end->signal == 0);
 }
 
 TEST_CASE("a step that fails in the new process is the error of spawn", "[launcher]") {
