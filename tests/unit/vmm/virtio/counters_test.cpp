@@ -54,10 +54,10 @@ TEST_CASE_METHOD(BlockFixture, "a disk counts what was carried out, in bytes of 
 
 TEST_CASE_METHOD(BlockFixture, "a disk counts discards", "[block]") {
   make_with(policy::DiskEngine::plain);
-  const auto status = zero_request(11, {.sector = 0, .sectors = 8, .flags = 0});
+  const auto answer = zero_request(11, {.sector = 0, .sectors = 8, .flags = 0});
   const auto counters = counted(*block).disks[0];
-  CHECK(counters.discards == (status == status_ok ? 1 : 0));
-  CHECK(counters.errors == (status == status_ok ? 0 : 1));
+  CHECK(counters.discards == (answer == status_ok ? 1 : 0));
+  CHECK(counters.errors == (answer == status_ok ? 0 : 1));
 }
 
 TEST_CASE_METHOD(NetFixture, "a network counts frames both ways without their headers, and drops apart",
