@@ -28,7 +28,6 @@ constexpr auto v4 = CpuModel::x86_64_v4;
 // has, from either vendor.
 constexpr std::array model_features{
     ModelFeature{{"fpu", 1, 0, CpuidRegister::edx, 0}, v2},
-    ModelFeature{{"vme", 1, 0, CpuidRegister::edx, 1}, v2},
     ModelFeature{{"de", 1, 0, CpuidRegister::edx, 2}, v2},
     ModelFeature{{"pse", 1, 0, CpuidRegister::edx, 3}, v2},
     ModelFeature{{"tsc", 1, 0, CpuidRegister::edx, 4}, v2},

@@ -29,8 +29,10 @@ GuestFacts a_guest() {
   return facts;
 }
 
+/// The parameters come as text, which makes numbers without a sign unsigned.
 Decision decision_on(const std::string& method, const json& parameters = json::object(), bool more = false) {
-  return decide({.method = method, .parameters = parameters, .wants_more = more}, a_guest());
+  return decide({.method = method, .parameters = json::parse(parameters.dump()), .wants_more = more},
+                a_guest());
 }
 json answer_to(const std::string& method, const json& parameters = json::object()) {
   const auto decision = decision_on(method, parameters);

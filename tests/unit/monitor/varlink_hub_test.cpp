@@ -266,6 +266,7 @@ TEST_CASE("varlink: subscriptions are limited", "[varlink]") {
   f.call(late, "io.immure.Guest.Subscribe", {{"more", true}});
   CHECK(f.answers(late).at(0)["error"] == "io.immure.Guest.TooMany");
   subscribers.pop_back();
+  f.turn();
   f.call(late, "io.immure.Guest.Subscribe", {{"more", true}});
   CHECK(f.answers(late).at(0)["parameters"]["event"]["what"] == "subscribed");
 }
