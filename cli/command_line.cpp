@@ -151,7 +151,9 @@ void add_usage(CLI::App& app, Parsed& parsed) {
     return top_command(parsed.top);
   });
   auto* once = top->add_flag("--once", parsed.once, "one table");
-  top->add_option("-n,--count", parsed.top.count, "so many tables")->check(CLI::Range(1U, 1U << 30))->excludes(once);
+  top->add_option("-n,--count", parsed.top.count, "so many tables")
+      ->check(CLI::Range(1U, 1U << 30))
+      ->excludes(once);
   top->add_option("-d,--delay", parsed.delay, "seconds from one to the next, and before the first")
       ->capture_default_str()
       ->check(CLI::Range(0.1, 3600.0));

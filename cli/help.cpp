@@ -38,11 +38,12 @@ constexpr std::array commands{
     CommandHelp{"limit", "limit how much a device of a guest moves, from now on",
                 "Without options its limit is taken away. After a reboot the specification's holds again.\n\n"
                 "  immure limit web disk:root --bytes-per-second \"10 MiB\" --operations-per-second 500"},
-    CommandHelp{"top", "show what each guest uses, again and again",
-                "CPU% is of one CPU. MEMORY is all that the host charges to the guest, BESIDE what its VMM has\n"
-                "beside the guest's memory. Without a terminal, and with --json, one table. Needs root.\n\n"
-                "  immure top --once\n"
-                "  immure top --json -n 60 -d 1"},
+    CommandHelp{
+        "top", "show what each guest uses, again and again",
+        "CPU% is of one CPU. MEMORY is all that the host charges to the guest, BESIDE what its VMM has\n"
+        "beside the guest's memory. Without a terminal, and with --json, one table. Needs root.\n\n"
+        "  immure top --once\n"
+        "  immure top --json -n 60 -d 1"},
     CommandHelp{"metrics", "print metrics of guests for Prometheus",
                 "Of one guest, or of all; for node_exporter's textfile collector. Needs root.\n\n"
                 "  immure metrics > /run/metrics/immure.prom"},
