@@ -127,8 +127,13 @@ class TestVmm(unittest.TestCase):
 
 class TestMonitor(unittest.TestCase):
     def test_it_has_neither_images_nor_kvm_nor_guest_memory(self):
-        for target in ("immure_image_t", "immure_content_t", "immure_tmpfs_t", "kvm_device_t"):
+        for target in ("immure_image_t", "immure_content_t", "kvm_device_t"):
             self.assertEqual([], [key for key in access_of(MONITOR) if key[0] == target])
+
+    def test_of_sealed_memfds_it_uses_one_that_it_is_given(self):
+        """The machine's record. It can neither open nor map one; kernel and initrd have the same type, and are not given to it."""
+        found = {key: set(access) for key, access in access_of(MONITOR).items() if key[0] == "immure_tmpfs_t"}
+        self.assertEqual({("immure_tmpfs_t", "file"): {"getattr", "read", "write"}}, found)
 
     def test_it_only_reads_the_log(self):
         self.assertNotIn("immure_pipe_t", targets_with(MONITOR, "write"))
