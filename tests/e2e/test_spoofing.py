@@ -161,8 +161,9 @@ class TestFrames(SpoofingTest):
     def test_what_is_dropped_is_counted_by_its_reason_on_a_tap_as_well(self):
         self.allow('taps = ["imspoof4"]')
         tap = self.tap("imspoof4", "192.0.2.1/24")
+        guest = self.sender("sp-tap", {"tap": tap, "addresses": ADDRESSES}, "ping,frames,ping,hang")
         before = snapshot()
-        guest = self.sender("sp-tap", {"tap": tap, "addresses": ADDRESSES}, "ping,frames,ping,hang").start()
+        guest.start()
         console = guest.console_until("IMMURE-GUEST-READY")
         self.assertEqual(console.count("IMMURE-GUEST-PING answered"), 2, console)
         counts = [(reason, int(count)) for count, reason in re.findall(r'packets (\d+) .*comment "(.*)"', table_of("sp-tap"))]
