@@ -242,6 +242,7 @@ class TestOwner(SpoofingTest):
         guest = self.on_network("sp-reboot", "echo,reboot", {"bridge": bridge}).start()
         (owner,) = processes_named("immure-net")
         first = guest.pid()
+        guest.console_until("IMMURE-GUEST-READY")
         guest.console_until("IMMURE-GUEST-ECHO quit", send=b"quit\n")
         wait_for(lambda: immure("inspect", "sp-reboot").returncode == 0 and guest.pid() != first, 120)
         self.assertEqual(processes_named("immure-net"), [owner])
