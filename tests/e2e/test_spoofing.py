@@ -225,10 +225,11 @@ class TestOwner(SpoofingTest):
         self.assert_as_before(before)
 
     def test_after_a_killed_keeper_gc_leaves_no_rules_and_no_owner(self):
-        self.bridge_alone("imspoof5")
+        bridge = self.bridge_alone("imspoof5")
+        self.allow('bridges = ["imspoof5"]')
         before = snapshot()
-        subprocess.run(["ip", "link", "delete", "imspoof5"], check=True)
-        guest, owner = self.start("sp-keeper")
+        guest = self.on_network("sp-keeper", "hang", {"bridge": bridge}).start()
+        (owner,) = processes_named("immure-net")
         os.kill(guest.inspect()["keeper"]["pid"], signal.SIGKILL)
         self.assertIn("table netdev immure-sp-keeper", tables())
         self.assertEqual(immure("gc", check=True).stdout, "sp-keeper\n")
@@ -241,6 +242,7 @@ class TestOwner(SpoofingTest):
         guest = self.on_network("sp-reboot", "echo,reboot", {"bridge": bridge}).start()
         (owner,) = processes_named("immure-net")
         first = guest.pid()
+        guest.console_until("IMMURE-GUEST-READY")
         guest.console_until("IMMURE-GUEST-ECHO quit", send=b"quit\n")
         wait_for(lambda: immure("inspect", "sp-reboot").returncode == 0 and guest.pid() != first, 120)
         self.assertEqual(processes_named("immure-net"), [owner])

@@ -190,6 +190,7 @@ TEST_CASE("networks are attached before the VMM starts, and nothing can be chang
   REQUIRE(execute(make_plan(host.guest), launch));
   const auto& kernel = host.kernel;
   CHECK(kernel.first("attach_tap tap0") < kernel.first("make_tap"));
+  CHECK(kernel.first("make_sealed net-filter") < kernel.first("join_bridge immure7 br0"));
   CHECK(kernel.first("join_bridge immure7 br0") < kernel.first("bound_capabilities"));
   CHECK(kernel.first("bound_capabilities") < kernel.first("read_file /proc/5000"));
   REQUIRE(launch.nets.size() == 2);
