@@ -63,7 +63,7 @@ std::optional<std::string> string_of(const json& object, const char* name) {
   return *found->get_ptr<const json::string_t*>();
 }
 
-std::optional<std::uint64_t> count_of(const json& object, const char* name) {
+std::optional<std::uint64_t> count_of(const json& object, std::string_view name) {
   const auto found = object.find(name);
   // The parser makes a number unsigned unless it has a sign or a point.
   if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
@@ -148,7 +148,7 @@ Decision set_limit(const json& parameters) {
   const std::array values{&rate.bytes_per_second, &rate.bytes_burst, &rate.operations_per_second,
                           &rate.operations_burst};
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto count = count_of(*limit, names[i].data());
+    const auto count = count_of(*limit, names[i]);
     if (!count) return invalid_parameter("limit." + std::string(names[i]));
     *values[i] = *count;
   }
