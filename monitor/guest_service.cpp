@@ -71,10 +71,9 @@ std::optional<std::uint64_t> count_of(const json& object, std::string_view name)
 }
 
 json limit_json(const policy::RateLimit& limit) {
-  return {{"bytes_per_second", limit.bytes_per_second},
-          {"bytes_burst", limit.bytes_burst},
-          {"operations_per_second", limit.operations_per_second},
-          {"operations_burst", limit.operations_burst}};
+  auto out = json::object();
+  for (const auto& field : policy::rate_limit_fields) out[std::string(field.name)] = limit.*field.value;
+  return out;
 }
 
 /// "disk:root" for the VMM's "disk root": a blank would have to be quoted at every shell.
@@ -140,17 +139,15 @@ Decision set_limit(const json& parameters) {
   if (!name || !name->is_well_formed()) return invalid_parameter("device");
   const auto limit = parameters.find("limit");
   if (limit == parameters.end() || !limit->is_object()) return invalid_parameter("limit");
-  constexpr std::array<std::string_view, 4> names{"bytes_per_second", "bytes_burst", "operations_per_second",
-                                                  "operations_burst"};
+  std::array<std::string_view, policy::rate_limit_fields.size()> names;
+  std::ranges::transform(policy::rate_limit_fields, names.begin(), &policy::RateLimitField::name);
   if (const auto stranger = stranger_in(*limit, names)) return invalid_parameter("limit." + *stranger);
   VmmRequest request{.kind = ControlKind::limit, .limit = {.device = *name}};
   auto& rate = request.limit.limit;
-  const std::array values{&rate.bytes_per_second, &rate.bytes_burst, &rate.operations_per_second,
-                          &rate.operations_burst};
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto count = count_of(*limit, names[i]);
-    if (!count) return invalid_parameter("limit." + std::string(names[i]));
-    *values[i] = *count;
+  for (const auto& field : policy::rate_limit_fields) {
+    const auto count = count_of(*limit, field.name);
+    if (!count) return invalid_parameter("limit." + std::string(field.name));
+    rate.*field.value = *count;
   }
   if (!policy::check(rate, "limit")) return invalid_parameter("limit");
   return request;

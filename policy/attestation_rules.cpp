@@ -13,7 +13,7 @@ Result<void> check(const AttestationRules& rules) {
           "form");
     }
   }
-  if (rules.signature_required != Switch::off && rules.signature_required != Switch::on) {
+  if (!is_switch(rules.signature_required)) {
     return invalid("attestation.require_signature must be true or false");
   }
   if (rules.pcr >= first_resettable_pcr || rules.reserved != 0)

@@ -12,8 +12,6 @@ static_assert(std::has_unique_object_representations_v<GuestRecord>, "a record h
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-bool is_switch(Switch value) { return value == Switch::off || value == Switch::on; }
-
 Result<void> check_path(const HostPath& path, const std::string& key) {
   if (!path.is_well_formed()) return invalid(key + " is not well-formed text");
   if (!is_normal_path(path.view())) {

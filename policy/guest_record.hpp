@@ -35,6 +35,8 @@ using Uuid = std::array<std::uint8_t, 16>;
 enum class DiskFormat : std::uint32_t { raw = 1 };
 enum class DiskAccess : std::uint32_t { read_only = 1, read_write = 2 };
 enum class Switch : std::uint32_t { off = 0, on = 1 };
+/// Of a record that came from elsewhere.
+constexpr bool is_switch(Switch value) { return value == Switch::off || value == Switch::on; }
 /// How the VMM reads and writes a disk: one system call after the other, or many requests at once in an
 /// io_uring that can do nothing else.
 enum class DiskEngine : std::uint32_t { plain = 0, io_uring = 1 };

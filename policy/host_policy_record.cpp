@@ -8,8 +8,6 @@ namespace {
 
 static_assert(std::has_unique_object_representations_v<HostPolicyRecord>, "a record has no implicit padding");
 
-bool is_switch(Switch value) { return value == Switch::off || value == Switch::on; }
-
 Result<void> check_net_rules(const HostPolicyRecord& record) {
   if (!is_switch(record.anti_spoofing) || !is_switch(record.metadata_allowed) ||
       !is_switch(record.addresses_required) || record.networks_reserved != 0) {
@@ -78,11 +76,10 @@ Result<void> check(const HostPolicyRecord& record) {
   IMMURE_TRY(check_interfaces(record.bridges, record.bridge_count, "networks.bridges"));
   IMMURE_TRY(check_net_rules(record));
   if (!record.requester.is_well_formed()) return invalid("the requester's name is not well-formed");
-  if (record.requester_allowed != Switch::off && record.requester_allowed != Switch::on)
+  if (!is_switch(record.requester_allowed))
     return invalid("the host policy says neither yes nor no to the requester");
-  if (record.memory_merge_allowed > Switch::on) return invalid("limits.memory_merge must be true or false");
-  if (record.passt != Switch::off && record.passt != Switch::on)
-    return invalid("networks.passt must be true or false");
+  if (!is_switch(record.memory_merge_allowed)) return invalid("limits.memory_merge must be true or false");
+  if (!is_switch(record.passt)) return invalid("networks.passt must be true or false");
   if (record.forward_address_count > max_forward_addresses)
     return invalid("networks.forward_addresses: too many");
   IMMURE_TRY(check(record.attestation));

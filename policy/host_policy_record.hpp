@@ -28,7 +28,8 @@ struct HostPolicyRecord {
 
   RecordHeader header;
   SelinuxMode selinux{};
-  std::uint32_t uid_base = 0;   ///< first of the uids (and equal gids) that guests get; two for each guest
+  std::uint32_t uid_base = 0;   ///< first of the uids (and equal gids) that guests get; two for each guest,
+                                ///< and two more for its passt
   std::uint32_t uid_count = 0;  ///< an even number
   std::uint32_t max_vcpus = 0;
   std::uint64_t max_memory_bytes = 0;

@@ -58,7 +58,7 @@ Result<void> check(const NetFilterRecord& record) {
   if (!record.guest.is_well_formed() || !is_guest_name(record.guest.view())) {
     return invalid("the network filter's record names no guest");
   }
-  if (record.metadata_allowed != Switch::off && record.metadata_allowed != Switch::on) {
+  if (!is_switch(record.metadata_allowed)) {
     return invalid("the network filter's record: a switch is neither on nor off");
   }
   if (record.net_count < 1 || record.net_count > max_nets) {

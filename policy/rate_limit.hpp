@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -21,6 +22,18 @@ struct RateLimit {
 
   friend bool operator==(const RateLimit&, const RateLimit&) = default;
 };
+
+/// A number of a limit, by the name that it has in specifications and in io.immure.Guest.
+struct RateLimitField {
+  std::string_view name;
+  std::uint64_t RateLimit::* value;
+};
+inline constexpr std::array<RateLimitField, 4> rate_limit_fields{{
+    {"bytes_per_second", &RateLimit::bytes_per_second},
+    {"bytes_burst", &RateLimit::bytes_burst},
+    {"operations_per_second", &RateLimit::operations_per_second},
+    {"operations_burst", &RateLimit::operations_burst},
+}};
 
 /// Rates and bursts are in range, and there is no burst without a rate. Errors name the key below `key`
 /// ("disks[1].limit").

@@ -40,7 +40,7 @@ Result<void> check(const TenantLimits& limits) {
     if (!path.is_well_formed() || !is_normal_path(path.view()))
       return invalid("tenants.directories must be absolute paths in normal form");
   }
-  if (limits.memory_merge_allowed > Switch::on) return invalid("tenants.memory_merge must be true or false");
+  if (!is_switch(limits.memory_merge_allowed)) return invalid("tenants.memory_merge must be true or false");
   return {};
 }
 
@@ -51,8 +51,7 @@ Result<void> check(const TenantRecord& tenant) {
   IMMURE_TRY(check_names(tenant.groups, tenant.group_count, "tenants.groups"));
   if (!tenant.signers.empty() && (!tenant.signers.is_well_formed() || !is_normal_path(tenant.signers.view())))
     return invalid("tenants.signers must be an absolute path in normal form");
-  if (tenant.passt != Switch::off && tenant.passt != Switch::on)
-    return invalid("tenants.passt must be true or false");
+  if (!is_switch(tenant.passt)) return invalid("tenants.passt must be true or false");
   if (tenant.forward_address_count > max_tenant_addresses)
     return invalid("tenants.forward_addresses: too many");
   if (tenant.max_realtime_priority > 99) return invalid("tenants.realtime_priority must be 0 to 99");

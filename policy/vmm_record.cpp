@@ -8,7 +8,6 @@ static_assert(std::has_unique_object_representations_v<VmmRecord>, "a record has
 
 Result<void> check(const VmmRecord& record) {
   IMMURE_TRY(check_header(record, "the VMM record"));
-  const auto is_switch = [](Switch value) { return value == Switch::off || value == Switch::on; };
   if (!record.command_line.is_well_formed()) return invalid("VMM record: malformed command line");
   if (record.vcpus < 1 || record.vcpus > max_vcpus)
     return invalid("VMM record: number of vCPUs out of range");

@@ -27,14 +27,10 @@ Expected<void> set_balloon(std::string_view guest, std::uint64_t bytes) {
 }
 
 Expected<void> set_limit(std::string_view guest, const policy::LimitChange& change) {
-  const auto& limit = change.limit;
-  return tell(guest, "SetLimit",
-              {{"device", change.device.view()},
-               {"limit",
-                {{"bytes_per_second", limit.bytes_per_second},
-                 {"bytes_burst", limit.bytes_burst},
-                 {"operations_per_second", limit.operations_per_second},
-                 {"operations_burst", limit.operations_burst}}}});
+  auto limit = nlohmann::json::object();
+  for (const auto& field : policy::rate_limit_fields)
+    limit[std::string(field.name)] = change.limit.*field.value;
+  return tell(guest, "SetLimit", {{"device", change.device.view()}, {"limit", limit}});
 }
 
 Expected<GuestStatistics> guest_statistics(std::string_view guest) {

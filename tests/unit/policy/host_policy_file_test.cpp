@@ -20,7 +20,8 @@ HostPolicyFile two_tenants() {
   file.host.max_vcpus = 8;
   file.host.max_swap_bytes = 1 << 20;
   file.host.bridge_count = 1;
-  file.host.passt = Switch::on;
+  file.host.passt = file.host.memory_merge_allowed = Switch::on;
+  file.host.max_realtime_priority = 5;
   file.host.bridges[0] = text<InterfaceName>("br0");
   file.host.image_directory_count = 1;
   file.host.image_directories[0] = text<HostPath>("/srv/shared");
@@ -76,6 +77,8 @@ TEST_CASE("a user, and a member of a group, have what their tenant has", "[polic
     CHECK(record.tenant.name.view() == "acme");
     CHECK(record.max_vcpus == 2);
     CHECK(record.max_swap_bytes == 0);
+    CHECK(record.max_realtime_priority == 0);
+    CHECK(record.memory_merge_allowed == Switch::off);
     CHECK(record.bridge_count == 0);
     CHECK(record.passt == Switch::off);
     CHECK(record.forward_address_count == 0);

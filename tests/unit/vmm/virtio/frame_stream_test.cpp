@@ -76,6 +76,23 @@ const std::string header(sizeof(NetHeader), '\0');
 
 bool is_whole(const Result<NetBackend::Sent>& sent) { return sent && *sent == NetBackend::Sent::whole; }
 
+/// A guest that has this as its network, and has started it.
+struct GuestNet {
+  FakeMachine machine;
+  FakeQueue input{machine.memory, 0x10000, 64};
+  FakeQueue output{machine.memory, 0x20000, 64};
+
+  explicit GuestNet(std::unique_ptr<FrameStream> stream)
+      : machine(Net::create(std::move(stream), "wan", {2, 0, 0, 0, 0, 7})) {
+    machine.enable_pci();
+    machine.negotiate(feature::event_index | feature::net_mergeable_buffers);
+    machine.enable_queue(0, input);
+    machine.enable_queue(1, output);
+    machine.set_status(15);
+    machine.run();
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a frame goes with its length in front and without its virtio header", "[net]") {
@@ -176,15 +193,8 @@ TEST_CASE("hostile: a peer that goes away in the middle of a frame ends the link
 
 TEST_CASE("the guest sees that the link is down once passt is gone", "[net]") {
   Stream test;
-  FakeMachine machine(Net::create(std::move(test.stream), "wan", {2, 0, 0, 0, 0, 7}));
-  machine.enable_pci();
-  machine.negotiate(feature::event_index | feature::net_mergeable_buffers);
-  FakeQueue input(machine.memory, 0x10000, 64);
-  FakeQueue output(machine.memory, 0x20000, 64);
-  machine.enable_queue(0, input);
-  machine.enable_queue(1, output);
-  machine.set_status(15);
-  machine.run();
+  GuestNet guest(std::move(test.stream));
+  auto& [machine, input, output] = guest;
   input.add({writable(0x40000, 1526)});
   machine.notify(0);
   machine.run();
@@ -210,15 +220,8 @@ TEST_CASE("what is left of a frame goes once there is room, although the guest s
   Stream test;
   int buffer = 4096;
   REQUIRE(::setsockopt(test.stream->fd(), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer)) == 0);
-  FakeMachine machine(Net::create(std::move(test.stream), "wan", {2, 0, 0, 0, 0, 7}));
-  machine.enable_pci();
-  machine.negotiate(feature::event_index | feature::net_mergeable_buffers);
-  FakeQueue input(machine.memory, 0x10000, 64);
-  FakeQueue output(machine.memory, 0x20000, 64);
-  machine.enable_queue(0, input);
-  machine.enable_queue(1, output);
-  machine.set_status(15);
-  machine.run();
+  GuestNet guest(std::move(test.stream));
+  auto& [machine, input, output] = guest;
   put_text(machine.memory, 0x40000, header + std::string(60'000, 'x'));
   output.add({readable(0x40000, 60'012)});
   machine.notify(1);
