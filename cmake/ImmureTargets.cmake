@@ -11,7 +11,12 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
-set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
+if(IMMURE_SANITIZE)
+  # For the lines of a report: a fifth less to compile.
+  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+else()
+  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
+endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 
 add_library(immure_options INTERFACE)
@@ -71,9 +76,9 @@ function(immure_program name)
 endfunction()
 
 # Tests are compiled more often than they run: half the time, and nothing of them is measured. Without optimisation there is
-# no _FORTIFY_SOURCE. (SHELL: keeps CMake from leaving out an option that it has seen before.)
+# no _FORTIFY_SOURCE; -g1 is enough for a backtrace. (SHELL: keeps CMake from leaving out an option that it has seen before.)
 add_library(immure_test_options INTERFACE)
-target_compile_options(immure_test_options INTERFACE "SHELL:-O0 -U_FORTIFY_SOURCE")
+target_compile_options(immure_test_options INTERFACE "SHELL:-O0 -g1 -U_FORTIFY_SOURCE")
 
 # immure_unit_tests(SUBJECT SOURCES ... [DEPENDS ...]): Catch2 tests of one folder, run by ctest one by one.
 function(immure_unit_tests subject)
