@@ -75,15 +75,15 @@ function(immure_program name)
   endif()
 endfunction()
 
-# Tests are compiled more often than they run: half the time, and nothing of them is measured. Without optimisation there is
-# no _FORTIFY_SOURCE; -g1 is enough for a backtrace. (SHELL: keeps CMake from leaving out an option that it has seen before.)
-add_library(immure_test_options INTERFACE)
-target_compile_options(immure_test_options INTERFACE "SHELL:-O0 -g1 -U_FORTIFY_SOURCE")
+# For what is compiled more often than it runs, and is not measured: half the time. Without optimisation there is no
+# _FORTIFY_SOURCE; -g1 is enough for a backtrace. (SHELL: keeps CMake from leaving out an option that it has seen before.)
+add_library(immure_quick_to_compile INTERFACE)
+target_compile_options(immure_quick_to_compile INTERFACE "SHELL:$<$<CONFIG:Debug>:-O0 -g1 -U_FORTIFY_SOURCE>")
 
 # immure_unit_tests(SUBJECT SOURCES ... [DEPENDS ...]): Catch2 tests of one folder, run by ctest one by one.
 function(immure_unit_tests subject)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(test-${subject} ${arg_SOURCES})
-  target_link_libraries(test-${subject} PRIVATE immure_options immure_test_options Catch2::Catch2WithMain ${arg_DEPENDS})
+  target_link_libraries(test-${subject} PRIVATE immure_options immure_quick_to_compile Catch2::Catch2WithMain ${arg_DEPENDS})
   catch_discover_tests(test-${subject} TEST_PREFIX "${subject}: " PROPERTIES LABELS unit)
 endfunction()

@@ -177,7 +177,13 @@ Result<void> check_memory(const GuestRecord& record) {
     return invalid(
         "memory.balloon needs memory that can be given back: not with huge memory.pages or memory.lock");
   }
-  return {};
+  for (const auto node : record.numa.host_nodes) {
+    const auto& nodes = record.resources.memory_nodes;
+    if (node != 0 && !nodes.empty() && !nodes.contains(node - 1U))
+      return invalid("numa.host_nodes: node " + std::to_string(node - 1) +
+                     " is not one of resources.memory_nodes");
+  }
+  return check(record.numa, size, page_bytes_of(record.pages), record.topology);
 }
 
 Result<void> check_resources(const GuestRecord& record) {
@@ -218,6 +224,10 @@ bool is_topology_of(const CpuTopology& topology, std::uint32_t vcpus) {
   const auto is_count = [](std::uint32_t n) { return n >= 1 && n <= max_vcpus; };
   return is_count(topology.sockets) && is_count(topology.cores) && is_count(topology.threads) &&
          topology.sockets * topology.cores * topology.threads == vcpus;
+}
+
+std::uint64_t page_bytes_of(MemoryPages pages) {
+  return pages == MemoryPages::huge_1g ? huge_1g_bytes : 2ULL << 20;
 }
 
 bool is_movable(MemoryPages pages, Switch lock) {

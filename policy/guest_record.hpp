@@ -9,6 +9,7 @@
 #include "policy/cpu_model.hpp"
 #include "policy/host_set.hpp"
 #include "policy/ip_address.hpp"
+#include "policy/numa.hpp"
 #include "policy/port_forward.hpp"
 #include "policy/rate_limit.hpp"
 #include "policy/record_header.hpp"
@@ -158,6 +159,7 @@ struct GuestRecord {
   std::array<NetRecord, max_nets> nets{};
   RateLimit console_limit{};  ///< of what the virtio console puts out
   RateLimit entropy_limit{};
+  NumaRecord numa;
   ResourceRecord resources;
 
   friend bool operator==(const GuestRecord&, const GuestRecord&) = default;
@@ -172,6 +174,8 @@ Result<void> check(const NetRecord& net, const std::string& key);
 
 /// Whether the topology has as many vCPUs as the guest.
 bool is_topology_of(const CpuTopology& topology, std::uint32_t vcpus);
+/// Bytes of the pages that guest memory is made of, or 2 MiB where the kernel chooses.
+std::uint64_t page_bytes_of(MemoryPages pages);
 /// Whether such memory can be given back, or merged, page by page.
 bool is_movable(MemoryPages pages, Switch lock);
 

@@ -24,6 +24,7 @@ Result<void> check(const VmmRecord& record) {
       record.memory_bytes % (2ULL << 20) != 0) {
     return invalid("VMM record: memory size out of range");
   }
+  IMMURE_TRY(check(record.numa, record.memory_bytes, page_bytes_of(record.pages), record.topology));
   if (!is_switch(record.has_initrd) || !is_switch(record.serial) || !is_switch(record.console) ||
       !is_switch(record.entropy) || !is_switch(record.balloon)) {
     return invalid("VMM record: a switch is neither on nor off");
@@ -89,6 +90,7 @@ VmmRecord make_vmm_record(const GuestRecord& guest) {
   record.topology = guest.topology == CpuTopology{}
                         ? CpuTopology{.sockets = 1, .cores = guest.vcpus, .threads = 1}
                         : guest.topology;
+  record.numa = guest.numa;
   record.nested = guest.nested;
   record.pages = guest.pages;
   record.prefault = guest.prefault;

@@ -60,6 +60,7 @@ struct VmmRecord {
   RateLimit console_limit{};
   RateLimit entropy_limit{};
   PinnedCpus pinned_cpus{};
+  NumaRecord numa;
 };
 
 Result<void> check(const VmmRecord& record);

@@ -46,7 +46,8 @@ Result<std::unique_ptr<Machine>> Machine::build(const policy::VmmRecord& record)
   auto memory = IMMURE_TRY(GuestMemory::create(record.memory_bytes, {.pages = record.pages,
                                                                      .prefault = record.prefault,
                                                                      .lock = record.lock,
-                                                                     .merge = record.memory_merge}));
+                                                                     .merge = record.memory_merge,
+                                                                     .numa = record.numa}));
   auto vm = IMMURE_TRY(kvm::Vm::create(kvm, memory));
   auto ending = IMMURE_TRY(Ending::create());
   auto io_loop = IMMURE_TRY(EventLoop::create());
@@ -143,10 +144,11 @@ Result<void> Machine::add_vcpus(const kvm::Kvm& kvm, const policy::VmmRecord& re
 }
 
 Result<void> Machine::load_images(const policy::VmmRecord& record) {
-  acpi::Platform platform{.apic_ids = {}, .serial = record.serial, .watchdog = Switch::off};
+  acpi::Platform platform{.apic_ids = {}, .serial = record.serial, .watchdog = Switch::off, .memory = {}};
   for (std::uint32_t i = 0; i < record.vcpus; ++i)
     platform.apic_ids.push_back(static_cast<std::uint8_t>(kvm::apic_id(record.topology, i)));
   if (watchdog_) platform.watchdog = Switch::on;
+  platform.memory = numa_ranges(record.memory_bytes, record.numa.nodes);
   const auto rsdp = IMMURE_TRY(acpi::write_tables(memory_, platform));
   boot::BootRequest request{.kernel = IMMURE_TRY(boot::ImageFile::open(fds::kernel, "kernel")),
                             .initrd = std::nullopt,

@@ -59,6 +59,7 @@ std::string canonical_configuration(const policy::GuestRecord& record) {
   lines.add("pages", static_cast<std::uint64_t>(record.pages));
   lines.add("prefault", record.prefault);
   lines.add("lock", record.lock);
+  lines.add("numa-nodes", record.numa.nodes);
   lines.add("merge", record.resources.memory_merge);
   lines.add("watchdog", static_cast<std::uint64_t>(record.watchdog));
   lines.add("vsock", record.vsock_cid == 0 ? policy::Switch::off : policy::Switch::on);

@@ -99,6 +99,16 @@ std::string print_memory(const GuestRecord& record) {
          "\nmerge = " + boolean(record.resources.memory_merge) + "\n";
 }
 
+std::string print_numa(const NumaRecord& numa) {
+  std::string host;
+  for (const auto node : numa.host_nodes) {
+    if (node != 0) host += (host.empty() ? "" : ", ") + std::to_string(node - 1);
+  }
+  if (numa.nodes == 0) return "";
+  return "\n[numa]\nnodes = " + std::to_string(numa.nodes) + "\n" +
+         (host.empty() ? "" : "host_nodes = [" + host + "]\n");
+}
+
 std::string size_unless_zero(std::string_view key, std::uint64_t bytes) {
   return bytes == 0 ? "" : std::string(key) + " = " + size(bytes) + "\n";
 }
@@ -127,7 +137,7 @@ std::string print_guest_spec(const GuestRecord& record) {
   if (!record.initrd.empty()) out += "initrd = " + text(record.initrd.view()) + "\n";
   if (!record.manifest.empty()) out += "manifest = " + text(record.manifest.view()) + "\n";
   out += "command_line = " + text(record.command_line.view()) + "\n";
-  out += print_cpu(record) + print_memory(record);
+  out += print_cpu(record) + print_memory(record) + print_numa(record.numa);
   for (const auto& disk : std::span(record.disks).first(record.disk_count)) out += print_disk(disk);
   for (const auto& net : std::span(record.nets).first(record.net_count)) out += print_net(net);
   out += "\n[console]\nserial = " + boolean(record.serial) + "\nvirtio = " + boolean(record.console) + "\n";

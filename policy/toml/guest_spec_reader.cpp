@@ -142,8 +142,13 @@ void GuestSpecReader::read_boot(TableReader boot) {
 }
 
 void GuestSpecReader::read_machine(TableReader& root) {
+  // The nodes say how many sockets there are where nothing else does; memory and sockets, whether they come
+  // out even.
+  auto numa = root.table("numa");
+  read_numa(numa);
   read_cpu(root.table("cpu"));
   read_memory(root.table("memory"));
+  check_numa(numa);
 
   auto console = root.table("console");
   record_.serial = as_switch(console.boolean({"serial", switch_allowed}), Switch::on);
@@ -194,8 +199,8 @@ void GuestSpecReader::read_cpu(TableReader cpu) {
     return static_cast<std::uint32_t>(cpu.whole_number(key, {.least = 1, .most = max_vcpus}).value_or(0));
   };
   CpuTopology topology{.sockets = factor("sockets"), .cores = factor("cores"), .threads = factor("threads")};
-  if (topology != CpuTopology{}) {
-    topology.sockets = std::max(topology.sockets, 1U);
+  if (topology != CpuTopology{} || record_.numa.nodes != 0) {
+    if (topology.sockets == 0) topology.sockets = std::max(record_.numa.nodes, 1U);
     topology.threads = std::max(topology.threads, 1U);
     if (topology.cores == 0) topology.cores = record_.vcpus / (topology.sockets * topology.threads);
     if (!is_topology_of(topology, record_.vcpus) && count) {

@@ -21,6 +21,8 @@ class GuestSpecReader {
   void read_identity(TableReader& root);
   void read_boot(TableReader boot);
   void read_machine(TableReader& root);
+  void read_numa(TableReader& numa);
+  void check_numa(TableReader& numa);
   void read_cpu(TableReader cpu);
   void read_memory(TableReader memory);
   void read_disks(TableReader& root);

@@ -1,6 +1,7 @@
 """What a guest's machine is like, by the keys of its specification, as Debian's kernels see it."""
 
 import json
+import re
 import socket
 import threading
 from pathlib import Path
@@ -79,6 +80,27 @@ class TestMemory(ImmureTest):
         self.boots_with("memory-small", pages="small", prefault=True)
         self.boots_with("memory-locked", lock=True)
         self.assert_no_denials(mark)
+
+    def test_a_guest_sees_its_nodes_and_the_host_binds_their_memory(self):
+        mark = AuditMark()
+        guest = self.guest("nodes", "nodes,hang", memory="256 MiB", vcpus=4)
+        guest.tables["numa"] = {"nodes": 2, "host_nodes": [0, 0]}
+        guest.write()
+        console = guest.start().console_until("IMMURE-GUEST-READY")
+        nodes = re.findall(r"NODE (\d) cpus=(\S+) kib=(\d+) distance=(\S+)", console)
+        self.assertEqual([(node, cpus, distance) for node, cpus, _, distance in nodes], [("0", "0-1", "10,20"), ("1", "2-3", "20,10")])
+        for _, _, kib, _ in nodes:
+            # What the kernel keeps for itself is not counted; it lies in the first node for the most part.
+            self.assertTrue(64 << 10 < int(kib) <= 128 << 10, console)
+        bound = [line for line in Path(f"/proc/{guest.pid()}/numa_maps").read_text().splitlines() if " bind:0 " in line]
+        self.assertEqual(len(bound), 1, "neighbours with one policy are one mapping")
+        self.assert_no_denials(mark)
+
+    def test_memory_cannot_be_bound_to_a_node_that_the_host_lacks(self):
+        guest = self.guest("no-such-node", memory="256 MiB", vcpus=2)
+        guest.tables["numa"] = {"nodes": 2, "host_nodes": [0, 7]}
+        guest.write()
+        self.assert_ended(guest.run(), 1, "numa.host_nodes: bind memory to the host's node 7")
 
     def test_huge_pages_come_from_the_hosts_reserve_or_the_launch_ends(self):
         reserve = Path("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")

@@ -10,6 +10,7 @@
 #include "vmm/acpi/fadt.hpp"
 #include "vmm/acpi/madt.hpp"
 #include "vmm/acpi/mcfg.hpp"
+#include "vmm/acpi/numa.hpp"
 #include "vmm/acpi/rsdp.hpp"
 #include "vmm/acpi/wdat.hpp"
 #include "vmm/devices/power.hpp"
@@ -115,6 +116,44 @@ Bytes build_wdat() {
   return table;
 }
 
+/// Which vCPU and which memory is in which node: the vCPUs in their order, as many in each.
+Bytes build_srat(const Platform& platform) {
+  const auto nodes = platform.memory.back().node + 1;
+  Srat srat;
+  const auto length = sizeof(Srat) + platform.apic_ids.size() * sizeof(SratLocalApic) +
+                      platform.memory.size() * sizeof(SratMemory);
+  srat.header = make_header("SRAT", 3, static_cast<std::uint32_t>(length));
+  Bytes table;
+  append(table, srat);
+  for (std::size_t i = 0; i < platform.apic_ids.size(); ++i) {
+    SratLocalApic entry;
+    entry.node = static_cast<std::uint8_t>(i * nodes / platform.apic_ids.size());
+    entry.apic_id = platform.apic_ids[i];
+    append(table, entry);
+  }
+  for (const auto& range : platform.memory) {
+    SratMemory entry;
+    entry.node = range.node;
+    entry.start = raw(range.start);
+    entry.size = range.size;
+    append(table, entry);
+  }
+  seal(table);
+  return table;
+}
+
+Bytes build_slit(std::uint32_t nodes) {
+  Slit slit;
+  slit.header = make_header("SLIT", 1, static_cast<std::uint32_t>(sizeof(Slit) + std::size_t{nodes} * nodes));
+  slit.nodes = nodes;
+  Bytes table;
+  append(table, slit);
+  for (std::uint32_t from = 0; from < nodes; ++from)
+    for (std::uint32_t to = 0; to < nodes; ++to) append(table, from == to ? distance_local : distance_remote);
+  seal(table);
+  return table;
+}
+
 Bytes build_xsdt(std::span<const std::uint64_t> addresses) {
   Bytes table;
   append(table,
@@ -147,6 +186,10 @@ Bytes build_tables(const Platform& platform) {
                                     place(build_mcfg())};
   if (platform.serial == policy::Switch::on) listed.push_back(place(serial_ssdt()));
   if (platform.watchdog == policy::Switch::on) listed.push_back(place(build_wdat()));
+  if (!platform.memory.empty()) {
+    listed.push_back(place(build_srat(platform)));
+    listed.push_back(place(build_slit(platform.memory.back().node + 1)));
+  }
   const auto rsdp = build_rsdp(place(build_xsdt(listed)));
   std::ranges::copy(bytes_of(rsdp), out.begin());
   return out;

@@ -5,12 +5,16 @@
 #include <memory>
 #include <string>
 
+#include <linux/mempolicy.h>
 #include <linux/mman.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/checked.hpp"
 #include "vmm/machine_layout.hpp"
+#include "vmm/memory/numa_ranges.hpp"
 
 namespace immure::vmm {
 namespace {
@@ -54,6 +58,24 @@ Result<void> lock(std::byte* host, std::uint64_t length) {
                                             std::to_string(limit.rlim_max >> 20) + " that may be");
 }
 
+/// Each node's part of a region to the host's node that it belongs to; before the first page is there.
+Result<void> bind_nodes(const MemoryRegion& region, std::uint64_t memory_size,
+                        const policy::NumaRecord& numa) {
+  for (const auto& range : numa_ranges(memory_size, numa.nodes)) {
+    if (numa.host_nodes.at(range.node) == 0 || range.start < region.start ||
+        raw(range.start) - raw(region.start) >= region.size)
+      continue;
+    const std::uint32_t host_node = numa.host_nodes.at(range.node) - 1U;
+    policy::HostSet nodes;
+    nodes.add(host_node);
+    const auto bound = ::syscall(SYS_mbind, region.host + (raw(range.start) - raw(region.start)), range.size,
+                                 MPOL_BIND, nodes.bits.data(), policy::max_host_cpus + 1, 0);
+    IMMURE_TRY(checked(bound, "numa.host_nodes: bind memory to the host's node " + std::to_string(host_node) +
+                                  ", which it must have and this guest may use"));
+  }
+  return {};
+}
+
 /// What can fail only when it is asked for.
 Result<void> settle(std::byte* host, std::uint64_t length, const MemoryBacking& backing) {
   if (backing.merge == Switch::on)
@@ -80,8 +102,10 @@ Result<GuestMemory> GuestMemory::create(std::uint64_t size, const MemoryBacking&
     const int size_advice = backing.pages == MemoryPages::small ? MADV_NOHUGEPAGE : MADV_HUGEPAGE;
     for (const int advice : {MADV_DONTDUMP, MADV_DONTFORK, size_advice})
       (void)::madvise(host, length, advice);
+    const MemoryRegion region{.start = GuestAddress{start}, .size = length, .host = host};
+    IMMURE_TRY(bind_nodes(region, size, backing.numa));
     IMMURE_TRY(settle(host, length, backing));
-    memory.regions_.push_back({.start = GuestAddress{start}, .size = length, .host = host});
+    memory.regions_.push_back(region);
     memory.mappings_.push_back(std::move(mapping));
     return {};
   };

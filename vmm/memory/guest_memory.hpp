@@ -9,17 +9,9 @@
 #include "base/result.hpp"
 #include "base/unique_mapping.hpp"
 #include "policy/guest_record.hpp"
+#include "vmm/memory/guest_address.hpp"
 
 namespace immure::vmm {
-
-/// A guest-physical address.
-enum class GuestAddress : std::uint64_t {};
-
-constexpr std::uint64_t raw(GuestAddress address) { return static_cast<std::uint64_t>(address); }
-/// Wraps like the guest's own arithmetic; GuestMemory checks what comes out.
-constexpr GuestAddress operator+(GuestAddress address, std::uint64_t offset) {
-  return GuestAddress{raw(address) + offset};
-}
 
 /// One piece of RAM as the guest sees it.
 struct MemoryRegion {
@@ -34,6 +26,7 @@ struct MemoryBacking {
   policy::Switch prefault{};
   policy::Switch lock{};
   policy::Switch merge{};
+  policy::NumaRecord numa{};
 };
 
 enum class GuestAccess { device_reads, device_writes };

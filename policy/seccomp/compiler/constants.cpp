@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/if_tun.h>
 #include <linux/io_uring.h>
+#include <linux/mempolicy.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -59,6 +60,8 @@ constexpr std::array constants{
     IMMURE_CONSTANT(MADV_NOHUGEPAGE),
     IMMURE_CONSTANT(MADV_DONTDUMP),
     IMMURE_CONSTANT(MADV_DONTFORK),
+    // mbind(2)
+    IMMURE_CONSTANT(MPOL_BIND),
     // clone(2)
     IMMURE_CONSTANT(CLONE_VM),
     IMMURE_CONSTANT(CLONE_FS),

@@ -128,6 +128,7 @@ TEST_CASE("every part of the machine changes the canonical configuration", "[att
   change([](auto& guest) { guest.features_off = 1; });
   change([](auto& guest) { guest.pages = policy::MemoryPages::huge_2m; });
   change([](auto& guest) { guest.prefault = policy::Switch::on; });
+  change([](auto& guest) { guest.numa.nodes = 2; });
   change([](auto& guest) { guest.model = policy::CpuModel::x86_64_v3; });
   change([](auto& guest) { guest.resources.memory_merge = policy::Switch::on; });
   change([](auto& guest) { guest.lock = policy::Switch::on; });
@@ -155,7 +156,7 @@ TEST_CASE("the canonical configuration is written in one way only", "[attest]") 
   CHECK(canonical_configuration(good_guest()) ==
         "immure-configuration=1\ninitrd=on\nvcpus=2\nserial=on\nconsole=on\nentropy=on\nballoon=off\n"
         "sockets=0\ncores=0\nthreads=0\nnested=off\ncpu-model=host\nfeatures-off=\n"
-        "memory=67108864\npages=0\nprefault=off\nlock=off\nmerge=off\nwatchdog=0\nvsock=off\n"
+        "memory=67108864\npages=0\nprefault=off\nlock=off\nnuma-nodes=0\nmerge=off\nwatchdog=0\nvsock=off\n"
         "disk.0.id=root\ndisk.0.format=raw\ndisk.0.access=read-write\ndisk.0.direct=off\n"
         "disk.0.queues=0\ndisk.0.engine=plain\n"
         "disk.1.id=data\ndisk.1.format=raw\ndisk.1.access=read-only\ndisk.1.direct=off\n"

@@ -227,7 +227,7 @@ TEST_CASE("the printed specification has every key and gives the same record", "
   record.uuid[3] = 7;
   record.resources.cpu_weight = 3;
   record.resources.cpus = parse_list("0-9").value();
-  record.resources.memory_nodes = parse_list("0").value();
+  record.resources.memory_nodes = parse_list("0-2").value();
   record.resources.pinned_cpus = {6, 7, 1, 2, 3, 4, 5, 8};
   record.resources.realtime_priority = 7;
   record.resources.memory_low = 32ULL << 20;
@@ -237,6 +237,7 @@ TEST_CASE("the printed specification has every key and gives the same record", "
   record.topology = {.sockets = 2, .cores = 2, .threads = 2};
   record.features_off = all_cpu_features;
   record.model = CpuModel::x86_64_v4;
+  record.numa = {.nodes = 2, .reserved = 0, .host_nodes = {1, 3}};
   record.nested = record.prefault = record.lock = Switch::on;
   record.pages = MemoryPages::huge_2m;
   record.watchdog = WatchdogExpiry::reset;
