@@ -212,11 +212,14 @@ std::string statistics_text(const policy::StatisticsMessage& statistics, const p
   auto vcpus = json::array();
   for (const auto& vcpu : std::span(statistics.vcpus).first(statistics.vcpu_count))
     vcpus.push_back(counters_json(vcpu, policy::vcpu_fields));
-  return reply_text(
-      {{"machine", counters_json(statistics.machine, policy::machine_fields)},
-       {"disks", devices_json(record.disks, statistics.disks, statistics.disk_count, policy::disk_fields)},
-       {"nets", devices_json(record.nets, statistics.nets, statistics.net_count, policy::net_fields)},
-       {"vcpus", vcpus}});
+  json parameters{
+      {"machine", counters_json(statistics.machine, policy::machine_fields)},
+      {"disks", devices_json(record.disks, statistics.disks, statistics.disk_count, policy::disk_fields)},
+      {"nets", devices_json(record.nets, statistics.nets, statistics.net_count, policy::net_fields)},
+      {"vcpus", vcpus}};
+  if (statistics.memory.said_usec != 0)
+    parameters["memory"] = counters_json(statistics.memory, policy::guest_memory_fields);
+  return reply_text(parameters);
 }
 
 std::string event(json parameters, const char* what) {

@@ -31,7 +31,7 @@ Result<void> check_slots(const std::array<Counters, Slots>& slots, std::uint32_t
 Result<void> check(const StatisticsMessage& message) {
   IMMURE_TRY(check_header(message, "statistics"));
   if (message.reserved != 0) return invalid("statistics: a reserved field is in use");
-  if (!is_countable(message.machine, machine_fields))
+  if (!is_countable(message.machine, machine_fields) || !is_countable(message.memory, guest_memory_fields))
     return invalid("statistics: a count is beyond any that can be");
   IMMURE_TRY(check_slots(message.disks, message.disk_count, disk_fields));
   IMMURE_TRY(check_slots(message.nets, message.net_count, net_fields));

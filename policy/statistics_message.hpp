@@ -7,7 +7,8 @@
 
 namespace immure::policy {
 
-// What the devices of a machine did since its VMM was started. Everything only grows, but the balloon.
+// What the devices of a machine did since its VMM was started. Everything only grows, but the balloon and
+// what the guest says of its memory.
 
 /// Requests that were carried out, and the bytes of the disk that they moved.
 struct DiskCounters {
@@ -57,6 +58,21 @@ struct MachineCounters {
   friend bool operator==(const MachineCounters&, const MachineCounters&) = default;
 };
 
+/// What the guest's balloon driver said last of its memory (VIRTIO 1.2, 5.5.6.3): the guest's word.
+struct GuestMemoryCounters {
+  std::uint64_t total_bytes = 0;
+  std::uint64_t free_bytes = 0;
+  std::uint64_t available_bytes = 0;  ///< to be had without swapping
+  std::uint64_t cache_bytes = 0;
+  std::uint64_t swapped_in_bytes = 0;
+  std::uint64_t swapped_out_bytes = 0;
+  std::uint64_t major_faults = 0;
+  std::uint64_t minor_faults = 0;
+  std::uint64_t said_usec = 0;  ///< when, on MachineCounters::uptime_usec's clock; 0: never
+
+  friend bool operator==(const GuestMemoryCounters&, const GuestMemoryCounters&) = default;
+};
+
 /// The VMM's answer to ControlKind::statistics. Numbers alone: what they belong to is in the VmmRecord.
 struct StatisticsMessage {
   static constexpr std::uint32_t record_magic = 0x54'4d'4d'49;  // "IMMT"
@@ -64,6 +80,7 @@ struct StatisticsMessage {
   RecordHeader header;
   std::uint64_t token = 0;  ///< of the request
   MachineCounters machine{};
+  GuestMemoryCounters memory{};
   std::uint32_t disk_count = 0;
   std::uint32_t net_count = 0;
   std::uint32_t vcpu_count = 0;
@@ -115,6 +132,17 @@ inline constexpr std::array<CounterField<MachineCounters>, 7> machine_fields{{
     {"balloon_target_bytes", &MachineCounters::balloon_target_bytes},
     {"balloon_bytes", &MachineCounters::balloon_bytes},
     {"uptime_usec", &MachineCounters::uptime_usec},
+}};
+inline constexpr std::array<CounterField<GuestMemoryCounters>, 9> guest_memory_fields{{
+    {"total_bytes", &GuestMemoryCounters::total_bytes},
+    {"free_bytes", &GuestMemoryCounters::free_bytes},
+    {"available_bytes", &GuestMemoryCounters::available_bytes},
+    {"cache_bytes", &GuestMemoryCounters::cache_bytes},
+    {"swapped_in_bytes", &GuestMemoryCounters::swapped_in_bytes},
+    {"swapped_out_bytes", &GuestMemoryCounters::swapped_out_bytes},
+    {"major_faults", &GuestMemoryCounters::major_faults},
+    {"minor_faults", &GuestMemoryCounters::minor_faults},
+    {"said_usec", &GuestMemoryCounters::said_usec},
 }};
 
 }  // namespace immure::policy

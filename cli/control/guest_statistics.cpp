@@ -48,6 +48,8 @@ Result<GuestStatistics> statistics_in(const json& answer) {
   const auto machine = answer.is_object() ? answer.find("machine") : answer.end();
   if (machine == answer.end()) return not_statistics("machine");
   out.machine = IMMURE_TRY(counters_in(*machine, policy::machine_fields));
+  if (const auto memory = answer.find("memory"); memory != answer.end() && !memory->is_null())
+    out.memory = IMMURE_TRY(counters_in(*memory, policy::guest_memory_fields));
   IMMURE_TRY(
       read_devices(IMMURE_TRY(list_in(answer, "disks", policy::max_disks)), out.disks, policy::disk_fields));
   IMMURE_TRY(

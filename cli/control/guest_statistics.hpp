@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct GuestStatistics {
     Counters counters;
   };
   policy::MachineCounters machine;
+  std::optional<policy::GuestMemoryCounters> memory;  ///< none: the guest has said nothing
   std::vector<Device<policy::DiskCounters>> disks;
   std::vector<Device<policy::NetCounters>> nets;
   std::vector<policy::VcpuCounters> vcpus;

@@ -117,6 +117,28 @@ void add_machine(Exposition& out, Readings readings) {
       out.add_usec({{"guest", reading.guest.name}}, reading.statistics->machine.uptime_usec);
 }
 
+/// What guests with a balloon say of themselves.
+void add_guest_memory(Exposition& out, Readings readings) {
+  for (const auto& field : policy::guest_memory_fields) {
+    const std::string_view name(field.name);
+    if (name == "said_usec") continue;
+    const bool is_count = name.contains("swapped") || name.contains("faults");
+    out.begin(fmt::format("immure_guest_memory_said_{}{}", name, is_count ? "_total" : ""),
+              is_count ? MetricKind::counter : MetricKind::gauge,
+              "What the guest says of its memory; of when, is in immure_guest_memory_said_age_seconds.");
+    for (const auto& reading : readings) {
+      if (reading.statistics && reading.statistics->memory)
+        out.add({{"guest", reading.guest.name}}, (*reading.statistics->memory).*field.value);
+    }
+  }
+  out.begin("immure_guest_memory_said_age_seconds", MetricKind::gauge, "Since the guest said so.");
+  for (const auto& reading : readings) {
+    if (!reading.statistics || !reading.statistics->memory) continue;
+    const auto now = reading.statistics->machine.uptime_usec;
+    out.add_usec({{"guest", reading.guest.name}}, now - std::min(now, reading.statistics->memory->said_usec));
+  }
+}
+
 }  // namespace
 
 std::string guest_metrics(Readings readings) {
@@ -127,6 +149,7 @@ std::string guest_metrics(Readings readings) {
   add_devices(out, readings, "network", "net", &GuestStatistics::nets, policy::net_fields);
   add_exits(out, readings);
   add_machine(out, readings);
+  add_guest_memory(out, readings);
   return out.text();
 }
 

@@ -147,6 +147,24 @@ class TestControl(ImmureTest):
         self.assert_no_denials(mark)
         guest.console_until("IMMURE-GUEST-BUTTON pressed")
 
+    def test_a_guest_says_how_its_memory_is(self):
+        guest = self.echo_guest("vl-memory", balloon=True)
+
+        def said(memory) -> bool:
+            return memory is not None and memory["total_bytes"] > 0
+
+        wait_for(lambda: said(call(guest, "GetStatistics").get("memory")))
+        # Each look asks anew: what it says now is of after the first look.
+        first = call(guest, "GetStatistics")
+        wait_for(lambda: call(guest, "GetStatistics")["memory"]["said_usec"] > first["machine"]["uptime_usec"])
+        memory = call(guest, "GetStatistics")["memory"]
+        self.assertTrue(128 << 20 < memory["total_bytes"] <= 256 << 20, memory)
+        self.assertTrue(0 < memory["free_bytes"] < memory["total_bytes"], memory)
+        self.assertIn(f'immure_guest_memory_said_total_bytes{{guest="{guest.name}"}} {memory["total_bytes"]}', immure("metrics", guest.name, check=True).stdout)
+        without = self.echo_guest("vl-no-balloon")
+        self.assertNotIn("memory", call(without, "GetStatistics"))
+        self.assertNotIn("memory_said_total_bytes{", immure("metrics", without.name, check=True).stdout)
+
     def test_a_paused_guest_is_silent_and_says_so_in_time(self):
         guest = self.guest("vl-paused", kernel="tiny/halt", initrd=None, memory="32 MiB").start()
         immure("pause", guest.name, check=True)

@@ -6,6 +6,7 @@
 namespace immure::vmm::virtio {
 
 namespace feature {
+constexpr std::uint64_t balloon_statistics = 1ULL << 1;
 constexpr std::uint64_t balloon_deflate_on_oom = 1ULL << 2;
 constexpr std::uint64_t balloon_page_reporting = 1ULL << 5;
 }  // namespace feature
@@ -18,6 +19,16 @@ struct BalloonConfig {
 static_assert(sizeof(BalloonConfig) == 8);
 
 constexpr std::uint64_t balloon_page_bytes = 4096;  ///< 5.5.6: always, whatever the guest's page size
+
+/// One number that the driver has for us (5.5.6.3).
+struct [[gnu::packed]] BalloonStatistic {
+  std::uint16_t tag = 0;
+  std::uint64_t value = 0;
+};
+static_assert(sizeof(BalloonStatistic) == 10);
+
+/// Numbers that we take from one buffer; Linux 7 has 16.
+constexpr std::size_t max_balloon_statistics = 64;
 
 /// Page numbers that we take from one chain; Linux sends 256 at most.
 constexpr std::size_t max_balloon_pages = 1024;

@@ -37,6 +37,10 @@ TEST_CASE("statistics of a monitor are read by name", "[cli]") {
   CHECK(statistics->nets.at(0).counters.sent_frames == 20);
   CHECK(statistics->vcpus.at(0).port_exits == 30);
   CHECK(statistics->machine.console_output_bytes == 1);
+  CHECK_FALSE(statistics->memory);
+  auto with_memory = an_answer();
+  with_memory["memory"] = counters(policy::guest_memory_fields, 40);
+  CHECK(statistics_in(with_memory).value().memory.value().free_bytes == 41);
 }
 
 TEST_CASE("hostile: statistics that are not as the interface says are refused", "[cli][hostile]") {
@@ -44,6 +48,7 @@ TEST_CASE("hostile: statistics that are not as the interface says are refused", 
   SECTION("no object") { answer = json::array(); }
   SECTION("no machine") { answer.erase("machine"); }
   SECTION("a machine that is none") { answer["machine"] = 7; }
+  SECTION("a memory that is none") { answer["memory"] = 7; }
   SECTION("disks that are none") { answer["disks"] = json::object(); }
   SECTION("a disk that is none") { answer["disks"][0] = 7; }
   SECTION("a count that is none") { answer["disks"][0]["reads"] = -1; }

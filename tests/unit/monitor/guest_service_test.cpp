@@ -68,6 +68,7 @@ TEST_CASE("the description names every counter and every method", "[varlink]") {
   for (const auto& field : policy::net_fields) CHECK(has(std::string("  ") + field.name + ": int"));
   for (const auto& field : policy::vcpu_fields) CHECK(has(std::string("  ") + field.name + ": int"));
   for (const auto& field : policy::machine_fields) CHECK(has(std::string("  ") + field.name + ": int"));
+  for (const auto& field : policy::guest_memory_fields) CHECK(has(std::string("  ") + field.name + ": int"));
   for (const auto* method :
        {"GetState", "GetStatistics", "PowerButton", "SetBalloon", "SetLimit", "Subscribe"}) {
     CHECK(has(std::string("\nmethod ") + method + "("));

@@ -45,6 +45,7 @@ TEST_CASE("hostile: statistics that no VMM of ours sends are refused", "[policy]
   SECTION("more vCPUs") { message.vcpu_count = max_vcpus + 1; }
   SECTION("a count of a disk that is not there") { message.disks[2].errors = 1; }
   SECTION("a count that is no signed number") { message.disks[0].reads = ~0ULL; }
+  SECTION("such a one of its memory") { message.memory.free_bytes = 1ULL << 63; }
   SECTION("such a one of the machine") { message.machine.uptime_usec = 1ULL << 63; }
   CHECK_FALSE(check(message));
 }
@@ -54,4 +55,5 @@ TEST_CASE("every counter has a name of its own", "[policy]") {
   CHECK(has_each_member_once(net_fields));
   CHECK(has_each_member_once(vcpu_fields));
   CHECK(has_each_member_once(machine_fields));
+  CHECK(has_each_member_once(guest_memory_fields));
 }
