@@ -27,7 +27,9 @@ Result<void> place(int fd, int number) {
 }
 
 Result<void> place_open(const char* path, int number, int how = O_RDWR) {
-  return place(::fcntl(::open(path, how | O_NOCTTY), F_DUPFD, first_spare), number);
+  const int fd = ::open(path, how | O_NOCTTY);
+  IMMURE_TRY(checked(fd, path));
+  return place(::fcntl(fd, F_DUPFD, first_spare), number);
 }
 
 Result<void> place_memory(int number) {

@@ -23,9 +23,10 @@ class HostileQemu(HostileProcess):
     def __init__(self, name: str, shared_disk: Path):
         self.path = libvirt.image(f"{name}.raw", self.disk_bytes, 0o700)
         self.domain = libvirt.Domain(name, [(self.path, False), (shared_disk, True)])
-        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket = None
         try:
             self.domain.start()
+            self.socket = socket_at_level_of(self.domain.pid)
             self._connect(f"\0{name}".encode())
             super().__init__(name, None, self.socket.fileno(), self.socket.fileno())
             filters = [f"filter={text.hex()}" for text in filters_of(self.domain.pid)]
@@ -90,9 +91,22 @@ class HostileQemu(HostileProcess):
         return (libvirt.LOGS / f"{self.name}.log").read_text(errors="replace")[-2000:]
 
     def close(self) -> None:
-        self.socket.close()
+        if self.socket is not None:
+            self.socket.close()
         self.domain.destroy()
         self.path.unlink(missing_ok=True)
+
+
+def socket_at_level_of(pid: int) -> socket.socket:
+    """The other end of a connection gets our categories, and may not be read with others than its own: libvirt does the same."""
+    own_type = label_of_process(os.getpid()).split(":")[:3]
+    level = label_of_process(pid).split(":")[3:]
+    with Path("/proc/thread-self/attr/sockcreate").open("wb", buffering=0) as file:
+        file.write(":".join(own_type + level).encode())
+        try:
+            return socket.socket(socket.AF_UNIX)
+        finally:
+            file.write(b"\n")
 
 
 def place_of(pid: int) -> dict:

@@ -87,7 +87,12 @@ class Domain:
         return group
 
     def log_bytes(self) -> int:
-        return sum(os.stat(path).st_size for path in LOGS.glob(f"{self.name}.log*"))
+        """Of all that virtlogd keeps; it may be renaming them."""
+        sizes = []
+        for path in LOGS.glob(f"{self.name}.log*"):
+            with contextlib.suppress(FileNotFoundError):
+                sizes.append(os.stat(path).st_size)
+        return sum(sizes)
 
     def definition(self) -> str:
         disks = "".join(

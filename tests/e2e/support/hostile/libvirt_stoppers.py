@@ -13,8 +13,8 @@ HERE = {
     "resource limits": "resource limits",
     "monitor": "virtlogd",
 }
-# In the place of those that it has not stands what the kernel's answer says.
-BY_CAUSE = {"EPERM": "no capability", "EACCES": "file modes", "ENOENT": "nothing of that name"}
+# In the place of those that it has not stands what the kernel's answer says. Of the file system, only /dev is not the host's.
+BY_CAUSE = {"EPERM": "no capability", "EACCES": "file modes", "ENOENT": "a /dev of its own"}
 
 
 class TrailOfLibvirt(AuditTrail):

@@ -37,8 +37,9 @@ Two things are not as they would be. Debian's policy does not let libvirt's daem
 enforced; QEMU's is. And SELinux's records are asked for what stopped an attempt; where they say nothing, the attempt is made again with
 SELinux permissive, and if it fares otherwise then, SELinux had stopped it.
 
-`-`: aimed at a part of immure that libvirt does not have ({left_out} attempts). **Not stopped** is not always a hole: a QEMU opens
-its disks by their paths itself, and libvirt limits memory only where it is told to. It is what somebody has who took it over.
+`-`: aimed at a part of immure that libvirt does not have ({left_out} attempts). **Not stopped** is not always a hole: QEMU opens its disks by their
+paths itself, and libvirt limits memory and tasks only where it is told to. It is what somebody has who took that process over. Of
+`signal-by-descriptor` only the call is tried: SELinux is asked once more when such a signal is sent.
 """
 
 
