@@ -25,21 +25,22 @@ the host finds afterwards that the other guest, its own monitor or keeper, or it
 
 
 BESIDE = """## The column `libvirt`
-`virsh create` starts a guest (q35, KVM, 32 MiB, two raw disks) whose `<emulator>` is the same program: libvirt {libvirt}, QEMU {QEMU} and
-selinux-policy-default {policy} of Debian 13, nothing configured. libvirt takes SELinux for its security driver there, labels and owns
-the disks itself and gives QEMU a mount namespace with a `/dev` of its own. The process that libvirt started becomes QEMU,
-`{label}`, with `-sandbox {sandbox}`. A child that it made before that is still all that libvirt had made of it, and puts itself
-behind the filter that the kernel has of that QEMU, read from it with ptrace. The test compares both processes (label, ids,
-groups, capabilities, no_new_privs, filters byte by byte, namespaces, root, cgroup, limits): they are the same. Attempts are aimed at a second such guest;
-libvirt's daemon takes the parts of a guest's keeper and of its monitor.
+`virsh create --paused` starts a guest (q35, KVM, 32 MiB, two raw disks) whose `<emulator>` is the same program, with the label of QEMU's:
+libvirt {libvirt}, QEMU {QEMU} and selinux-policy-default {policy} of Debian 13, nothing configured. libvirt takes SELinux
+for its security driver there, labels and owns the disks itself, and gives QEMU a mount namespace with a `/dev` of its own. The process that
+libvirt started becomes QEMU, `{label}`, with `-sandbox {sandbox}`.
+A child that it made before that is still all that libvirt had made of it, and puts itself behind the filter that the kernel has of that QEMU, read
+from it with ptrace. The test compares both processes (label, ids, groups, capabilities, no_new_privs, filters byte by byte, namespaces,
+root, cgroup, limits): they are the same. Attempts are aimed at a second such guest, which runs as the same user; libvirt's daemon takes
+the parts of a guest's keeper and of its monitor.
 
-Two things are not as they would be. Debian's policy does not let libvirt's daemon make the mount namespace, so its own domain (`virtd_t`) is not
-enforced; QEMU's is. And SELinux's records are asked for what stopped an attempt; where they say nothing, the attempt is made again with
-SELinux permissive, and if it fares otherwise then, SELinux had stopped it.
+One thing is loosened: Debian's policy does not let libvirt's daemon make the mount namespace, so its domain, `virtd_t`, is not enforced; QEMU's is.
+Where the audit log says nothing of an attempt that was stopped, it is made again with SELinux permissive: if it fares otherwise
+then, SELinux had stopped it.
 
-`-`: aimed at a part of immure that libvirt does not have ({left_out} attempts). **Not stopped** is not always a hole: QEMU opens its disks by their
-paths itself, and libvirt limits memory and tasks only where it is told to. It is what somebody has who took that process over. Of
-`signal-by-descriptor` only the call is tried: SELinux is asked once more when such a signal is sent.
+`-`: aimed at a part of immure that libvirt does not have, or at its monitor by protocols of its own ({left_out} attempts). **Not stopped** is not
+always a hole: QEMU opens its disks by their paths itself, and libvirt limits memory and tasks only where it is told to. It is what
+somebody has who took that process over. Of `signal-by-descriptor` only the call is tried: SELinux is asked once more when such a signal is sent.
 """
 
 
