@@ -3,6 +3,7 @@
 
     in_host.py launch   latency of a launch, memory of VMM and keeper
     in_host.py boot     from exec to the guest's init, beside QEMU's microvm (meant for the counted clock)
+    in_host.py libvirt  latency of a launch beside libvirt's of an equal guest
     in_host.py many     how long the first and the last of many launches take while all guests stay, and what they cost
 """
 
@@ -15,6 +16,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from beside_libvirt import libvirt
 from tracepoints import Trace
 
 GUESTS = Path("/guests")
@@ -203,10 +205,10 @@ def many(runs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["launch", "boot", "many"])
+    parser.add_argument("part", choices=["launch", "boot", "libvirt", "many"])
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
-    {"launch": launch, "boot": boot, "many": many}[arguments.part](arguments.runs)
+    {"launch": launch, "boot": boot, "libvirt": libvirt, "many": many}[arguments.part](arguments.runs)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 #include "tests/hostile/children.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <string>
 
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,18 +29,29 @@ bool leave_host_as_it_is() {
          ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 
+/// The kernel also logs where a filter only refuses: nothing else tells that from a refusal of somebody
+/// else's.
+bool stand_behind(const Filter& filter) {
+  auto instructions = filter;
+  const sock_fprog program{.len = static_cast<unsigned short>(instructions.size()),
+                           .filter = instructions.data()};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG, &program) == 0;
+}
+
 }  // namespace
 
-void make_in_child(const Attempt& attempt, const Targets& targets, Aftermath aftermath) {
+void make_in_child(const Attempt& attempt, const Targets& targets, const Surroundings& surroundings) {
   const auto child = ::fork();
   if (child < 0) return say({"outcome ", attempt.name, " unmade ", std::to_string(errno)});
   if (child == 0) {
     ::signal(SIGALRM, SIG_DFL);
     ::alarm(seconds);
-    if (aftermath == Aftermath::kept_from_host && !leave_host_as_it_is()) ::_exit(could_not_try);
+    if (surroundings.aftermath == Aftermath::kept_from_host && !leave_host_as_it_is()) ::_exit(could_not_try);
     // KVM serves the process that made a machine, not its children.
     auto own = targets;
     if (!make_own_machine(own)) ::_exit(could_not_try);
+    if (!std::ranges::all_of(surroundings.filters, stand_behind)) ::_exit(could_not_try);
     make_and_say(attempt, own);
     ::_exit(has_said);
   }

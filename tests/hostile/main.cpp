@@ -11,6 +11,8 @@
 #include "tests/hostile/children.hpp"
 #include "tests/hostile/console.hpp"
 #include "tests/hostile/crew.hpp"
+#include "tests/hostile/emulator.hpp"
+#include "tests/hostile/orders.hpp"
 #include "tests/hostile/own_machine.hpp"
 #include "tests/hostile/stand_ins.hpp"
 #include "vmm/gate.hpp"
@@ -21,6 +23,7 @@
 //   as a guest's VMM        behind the VMM's filters, one attempt, then it ends
 //   the same, and the guest's command line says "unfiltered": no filter of its own; any number of attempts
 //   --unwalled DISK DISK    no gate and no wall, and descriptors of its own making: any number of attempts
+//   as libvirt's emulator   see emulator.hpp
 //   --list                  prints what it can try, a line of words with tabs between for each
 
 namespace immure::hostile {
@@ -40,27 +43,12 @@ void list() {
   static_cast<void>(write_all(STDOUT_FILENO, std::as_bytes(std::span(text))));
 }
 
-/// Null: the console has ended.
-const Attempt* next_attempt(Targets& targets) {
-  while (true) {
-    const auto words = next_command();
-    if (words.empty()) return nullptr;
-    for (const auto& word : words) take(targets, word);
-    if (const auto* const attempt = find_attempt(words.front())) return attempt;
-    say({"outcome ", words.front(), " unknown 0"});
-  }
-}
-
-void make_many(Targets& targets, Aftermath aftermath) {
-  while (const auto* const attempt = next_attempt(targets)) make_in_child(*attempt, targets, aftermath);
-}
-
 Result<void> run_unwalled(const char* disk, const char* shared_disk) {
   IMMURE_TRY(make_stand_ins(disk, shared_disk));
   Targets targets;
   IMMURE_TRY(make_own_machine(targets));
   say({"ready"});
-  make_many(targets, Aftermath::kept_from_host);
+  obey(targets, {.aftermath = Aftermath::kept_from_host, .filters = {}});
   return {};
 }
 
@@ -74,7 +62,7 @@ Result<void> run_as_vmm() {
     if (::prctl(PR_GET_SECCOMP) != 0) return invalid("there is a filter");
     IMMURE_TRY(vmm::pass_gate(fds::gate, 1));
     say({"ready"});
-    make_many(targets, Aftermath::left);
+    obey(targets, {});
     return {};
   }
   static Crew crew;  // its threads outlive this function
@@ -96,6 +84,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   set_log_name("hostile-vmm");
+  if (hostile::is_emulator(argv[0])) hostile::run_as_emulator(argv);
   ::signal(SIGPIPE, SIG_IGN);
   const auto done =
       how == "--unwalled" && argc == 4 ? hostile::run_unwalled(argv[2], argv[3]) : hostile::run_as_vmm();

@@ -26,8 +26,10 @@ Result<void> place(int fd, int number) {
   return checked(::close(fd), "close");
 }
 
-Result<void> place_open(const char* path, int number) {
-  return place(::fcntl(::open(path, O_RDWR | O_NOCTTY), F_DUPFD, first_spare), number);
+Result<void> place_open(const char* path, int number, int how = O_RDWR) {
+  const int fd = ::open(path, how | O_NOCTTY);
+  IMMURE_TRY(checked(fd, path));
+  return place(::fcntl(fd, F_DUPFD, first_spare), number);
 }
 
 Result<void> place_memory(int number) {
@@ -59,6 +61,12 @@ Result<void> make_stand_ins(const char* disk, const char* shared_disk) {
   if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) return system_error("make a terminal");
   IMMURE_TRY(checked(::fcntl(master, F_DUPFD, first_spare), "dup"));
   return place_open(::ptsname(master), terminal);
+}
+
+Result<void> open_as_qemu(const char* disk, const char* shared_disk) {
+  IMMURE_TRY(place_open("/dev/kvm", fds::kvm));
+  IMMURE_TRY(place_open(disk, fds::first_disk));
+  return place_open(shared_disk, fds::first_disk + 1, O_RDONLY);
 }
 
 }  // namespace immure::hostile

@@ -9,4 +9,7 @@ namespace immure::hostile {
 /// writing.
 Result<void> make_stand_ins(const char* disk, const char* shared_disk);
 
+/// What a QEMU opens by its paths itself, at the numbers of a VMM of ours.
+Result<void> open_as_qemu(const char* disk, const char* shared_disk);
+
 }  // namespace immure::hostile

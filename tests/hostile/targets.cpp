@@ -27,6 +27,13 @@ void take(Targets& targets, std::string_view word) {
   if (key == "victim_socket") targets.victim_socket = value;
   if (key == "own_disk") targets.own_disk = value;
   if (key == "own_cgroup") targets.own_cgroup = value;
+  if (key == "command") targets.command = value;
+  if (key == "launcher") targets.launcher = value;
+  if (key == "launcher_label") targets.launcher_label = value;
+  if (key == "images") targets.images = value;
+  if (key == "image_label") targets.image_label = value;
+  if (key == "guests") targets.guests = value;
+  if (key == "journals") targets.journals = value;
 }
 
 }  // namespace immure::hostile

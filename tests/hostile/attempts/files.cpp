@@ -75,8 +75,8 @@ constexpr std::array attempts{
             }},
     Attempt{"link-other-disk", "make a second name for another guest's disk", behind::root,
             [](const Targets& t) {
-              constexpr auto* path = "/var/lib/immure/images/loot";
-              return made(::link(t.victim_disk.c_str(), path), path);
+              const auto path = t.images + "/loot";
+              return made(::link(t.victim_disk.c_str(), path.c_str()), path.c_str());
             }},
     Attempt{"watch-other-disk", "watch another guest's disk with inotify", behind::root, watch_other_disk},
     Attempt{"watch-file-system", "watch everything that is opened, with fanotify", behind::capabilities,
@@ -94,11 +94,11 @@ constexpr std::array attempts{
     Attempt{"host-passwords", "read the host's password hashes", behind::root,
             [](const Targets&) { return opened("/etc/shadow", O_RDONLY); }},
     Attempt{"host-command", "open the command that root runs, to change it", behind::root,
-            [](const Targets&) { return opened("/usr/bin/immure", O_RDWR); }},
+            [](const Targets& t) { return opened(t.command, O_RDWR); }},
     Attempt{"host-guests", "list the guests of this host", behind::root,
-            [](const Targets&) { return opened("/run/immure/guests", O_RDONLY | O_DIRECTORY); }},
+            [](const Targets& t) { return opened(t.guests, O_RDONLY | O_DIRECTORY); }},
     Attempt{"host-journals", "list the journals of launches", behind::root,
-            [](const Targets&) { return opened("/var/lib/immure/journal", O_RDONLY | O_DIRECTORY); }},
+            [](const Targets& t) { return opened(t.journals, O_RDONLY | O_DIRECTORY); }},
     Attempt{"own-root", "open its root directory, to see what is there", behind::landlock,
             [](const Targets&) { return opened("/", O_RDONLY | O_DIRECTORY); }},
     Attempt{

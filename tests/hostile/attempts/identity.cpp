@@ -1,6 +1,5 @@
 #include <array>
 #include <cstdint>
-#include <cstring>
 
 #include <linux/capability.h>
 #include <linux/prctl.h>
@@ -41,28 +40,24 @@ Outcome raise_limit(int resource) {
 constexpr long lsm_set_self_attr = 460;
 constexpr std::uint32_t attribute_current = 100, attribute_exec = 101, attribute_socket_create = 105;
 
-Outcome take_label(std::uint32_t attribute, const char* label) {
+Outcome take_label(std::uint32_t attribute, const std::string& label) {
   struct {
     std::uint64_t id = 101;  // LSM_ID_SELINUX
     std::uint64_t flags = 0, length = 0, label_length = 0;
     std::array<char, 64> label{};
   } context;
-  std::strncpy(context.label.data(), label, context.label.size() - 1);
-  context.label_length = std::strlen(label) + 1;
+  label.copy(context.label.data(), context.label.size() - 1);
+  context.label_length = label.size() + 1;
   context.length = sizeof context;
   return called(lsm_set_self_attr, attribute, &context, sizeof context, 0);
 }
 
-constexpr auto launcher_label = "system_u:system_r:immure_t:s0";
-constexpr auto disk_of_all = "system_u:object_r:immure_image_t:s0";
-
-Outcome label_file(const std::string& path) {
-  return outcome_of(
-      ::setxattr(path.c_str(), "security.selinux", disk_of_all, std::strlen(disk_of_all) + 1, 0));
+Outcome label_file(const std::string& path, const std::string& label) {
+  return outcome_of(::setxattr(path.c_str(), "security.selinux", label.c_str(), label.size() + 1, 0));
 }
 
-Outcome label_own(int fd) {
-  return outcome_of(::fsetxattr(fd, "security.selinux", disk_of_all, std::strlen(disk_of_all) + 1, 0));
+Outcome label_own(int fd, const std::string& label) {
+  return outcome_of(::fsetxattr(fd, "security.selinux", label.c_str(), label.size() + 1, 0));
 }
 
 Outcome give_disk_capabilities(const Targets& t) {
@@ -102,17 +97,17 @@ constexpr std::array attempts{
     Attempt{"core-dump", "have its memory, the guest's too, written to a file when it ends", behind::rlimits,
             [](const Targets&) { return raise_limit(RLIMIT_CORE); }},
     Attempt{"label-launcher", "take the launcher's label", behind::capabilities,
-            [](const Targets&) { return take_label(attribute_current, launcher_label); }},
+            [](const Targets& t) { return take_label(attribute_current, t.launcher_label); }},
     Attempt{"label-at-exec", "take the launcher's label at its next exec", behind::capabilities,
-            [](const Targets&) { return take_label(attribute_exec, launcher_label); }},
+            [](const Targets& t) { return take_label(attribute_exec, t.launcher_label); }},
     Attempt{"label-of-sockets", "take the launcher's label for its next sockets", behind::capabilities,
-            [](const Targets&) { return take_label(attribute_socket_create, launcher_label); }},
+            [](const Targets& t) { return take_label(attribute_socket_create, t.launcher_label); }},
     Attempt{"label-other-disk", "give another guest's disk a label that every guest may use", behind::root,
-            [](const Targets& t) { return label_file(t.victim_disk); }},
+            [](const Targets& t) { return label_file(t.victim_disk, t.image_label); }},
     Attempt{"label-own-disk", "give its own disk such a label", behind::capabilities,
-            [](const Targets& t) { return label_own(t.disk); }, Thread::io},
+            [](const Targets& t) { return label_own(t.disk, t.image_label); }, Thread::io},
     Attempt{"label-record", "give its record such a label", behind::capabilities,
-            [](const Targets& t) { return label_own(t.record); }},
+            [](const Targets& t) { return label_own(t.record, t.image_label); }},
     Attempt{"disk-with-capabilities", "make a file of its disk that gives capabilities when run",
             behind::capabilities, give_disk_capabilities, Thread::io},
     Attempt{"set-uid-disk", "make its disk a set-uid program", behind::not_owner,

@@ -34,8 +34,10 @@ constexpr std::array attempts{
             [](const Targets&) { return opened("/proc/1/root/etc/passwd", O_RDONLY); }},
     Attempt{"own-memory", "write its own memory past all protections (/proc/self/mem)", behind::root,
             [](const Targets&) { return opened("/proc/self/mem", O_RDWR); }},
-    Attempt{"own-descriptors", "open one of its own descriptors anew, for more than it was given for",
-            behind::root, [](const Targets&) { return opened("/proc/self/fd/3", O_RDWR); }},
+    Attempt{
+        "own-descriptors", "open one of its own descriptors anew, for more than it was given for",
+        behind::root,
+        [](const Targets& t) { return opened("/proc/self/fd/" + std::to_string(t.shared_disk), O_RDWR); }},
     Attempt{"own-cgroup", "raise its own memory limit", behind::root,
             [](const Targets& t) { return opened(t.own_cgroup + "/memory.max", O_WRONLY); }},
     Attempt{"own-oom-score", "have others killed first when memory runs out", behind::root,

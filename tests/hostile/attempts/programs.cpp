@@ -35,7 +35,7 @@ constexpr std::array attempts{
     Attempt{"execute-itself", "run its own program anew, without its filters", behind::root,
             [](const Targets&) { return outcome_of(::execl("/proc/self/exe", "vmm", "--list", nullptr)); }},
     Attempt{"execute-launcher", "run the launcher", behind::root,
-            [](const Targets&) { return executed(AT_FDCWD, "/usr/libexec/immure/immure-launch", 0); }},
+            [](const Targets& t) { return executed(AT_FDCWD, t.launcher.c_str(), 0); }},
     Attempt{"execute-memfd", "run a program from memory (memfd)", behind::landlock, execute_memfd},
     Attempt{"fork", "make a second process", behind::nothing,
             [](const Targets&) {

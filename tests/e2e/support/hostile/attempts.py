@@ -41,6 +41,11 @@ class Answer:
     def succeeded(self) -> bool:
         return bool(self.remarks) or self.outcome not in ("stopped", "killed", "sent")
 
+    @property
+    def may_be_denied(self) -> bool:
+        """Whether this is what it looks like where SELinux denies something."""
+        return self.outcome == "sent" or self.cause() in ("EACCES", "EPERM")
+
     def cause(self) -> str:
         if self.outcome == "killed":
             return signal.Signals(self.number).name

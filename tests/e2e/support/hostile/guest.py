@@ -20,7 +20,7 @@ START_SECONDS, ANSWER_SECONDS, END_SECONDS = 90, 60, 20
 class HostileProcess:
     """Something that has a console: lines of commands in, lines of outcomes out."""
 
-    def __init__(self, name: str, process: subprocess.Popen, write_to: int, read_from: int):
+    def __init__(self, name: str, process: subprocess.Popen | None, write_to: int, read_from: int):
         self.name, self.process = name, process
         self.write_to, self.read_from = write_to, read_from
         self.seen = b""
@@ -74,7 +74,10 @@ class HostileProcess:
     def wait_until_ready(self) -> None:
         while (line := self.line(START_SECONDS)) != "ready":
             if line is None:
-                raise AssertionError(f"{self.name}: {self.process.communicate()[1].decode(errors='replace')}")
+                raise AssertionError(f"{self.name}: {self.last_words()}")
+
+    def last_words(self) -> str:
+        return self.process.communicate()[1].decode(errors="replace")
 
 
 class HostileGuest(HostileProcess):
