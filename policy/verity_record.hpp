@@ -22,7 +22,7 @@ struct VerityRecord {
   std::uint32_t hash_bytes = 0;              ///< sha256_bytes or sha512_bytes: which hash it is
   std::array<std::uint8_t, 64> root_hash{};  ///< zero behind its end
   std::uint64_t hash_offset = 0;             ///< bytes before the tree's superblock: whole sectors
-  BoundedString<32> hash_disk;               ///< id of the disk that has the tree; empty: behind the data
+  BoundedString<32> hash_disk{};             ///< id of the disk that has the tree; empty: behind the data
 
   friend bool operator==(const VerityRecord&, const VerityRecord&) = default;
 };
