@@ -158,7 +158,7 @@ class TestAttestation(ImmureTest):
         if change:
             change(content)
         root.write_bytes(content)
-        guest = self.guest(name, kernel="verity/vmlinuz", initrd="verity/initrd.img", memory="768 MiB", command_line="console=ttyS0",
+        guest = self.guest(name, kernel="verity/vmlinuz", initrd="verity/initrd.img", memory="768 MiB", command_line="console=ttyS0 panic=-1",
                            disks=[disk(root, id="os", read_only=True)])  # fmt: skip
         guest.disks[0]["verity"] = {"root_hash": (verity / "root-hash").read_text().strip(), "hash_offset": int((verity / "hash-offset").read_text())}
         guest.write()
