@@ -12,7 +12,8 @@ using namespace immure;
 using namespace immure::attest;
 
 // Any bytes as a disk with a dm-verity tree behind its data: a root hash that the tree leads to is not
-// found by chance, and nothing is read outside of the disk. Data of such a superblock that is there has a root.
+// found by chance, and nothing is read outside of the disk. Data of such a superblock that is there has a
+// root.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const UniqueFd fd(::memfd_create("fuzz", MFD_CLOEXEC));
   if (::write(fd.get(), data, size) != static_cast<ssize_t>(size)) return 0;
