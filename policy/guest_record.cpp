@@ -4,6 +4,8 @@
 #include <span>
 #include <type_traits>
 
+#include "policy/verity_rules.hpp"
+
 namespace immure::policy {
 namespace {
 
@@ -350,6 +352,7 @@ Result<void> check(const GuestRecord& record) {
                    std::to_string(max_vsock_cid));
   }
   IMMURE_TRY(check_disks(record));
+  IMMURE_TRY(check_verity(record));
   IMMURE_TRY(check_nets(record));
   IMMURE_TRY(check(record.console_limit, "console.limit"));
   IMMURE_TRY(check(record.entropy_limit, "entropy.limit"));

@@ -13,6 +13,7 @@
 #include "policy/port_forward.hpp"
 #include "policy/rate_limit.hpp"
 #include "policy/record_header.hpp"
+#include "policy/verity_record.hpp"
 
 namespace immure::policy {
 
@@ -76,6 +77,7 @@ struct DiskRecord {
   DiskEngine engine{};
   std::uint32_t reserved = 0;
   RateLimit limit{};
+  VerityRecord verity{};  ///< only of a read-only disk
 
   friend bool operator==(const DiskRecord&, const DiskRecord&) = default;
 };

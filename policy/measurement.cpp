@@ -23,7 +23,7 @@ Result<void> check_items(const Measurement& measurement) {
   for (const auto& item : std::span(measurement.items).first(measurement.item_count)) {
     if (!item.name.is_well_formed() || item.name.empty())
       return invalid("the measurement has an item without a name");
-    if (item.by < MeasuredBy::hashes || item.by > MeasuredBy::writable || item.reserved != 0) {
+    if (item.by < MeasuredBy::hashes || item.by > MeasuredBy::dm_verity_sha512 || item.reserved != 0) {
       return invalid("the measurement of " + std::string(item.name.view()) + " is malformed");
     }
   }
@@ -31,6 +31,29 @@ Result<void> check_items(const Measurement& measurement) {
 }
 
 }  // namespace
+
+std::string_view verity_name(MeasuredBy by) {
+  switch (by) {
+    case MeasuredBy::fs_verity_sha256:
+      return "fs-verity-sha256";
+    case MeasuredBy::fs_verity_sha512:
+      return "fs-verity-sha512";
+    case MeasuredBy::dm_verity_sha256:
+      return "dm-verity-sha256";
+    case MeasuredBy::dm_verity_sha512:
+      return "dm-verity-sha512";
+    case MeasuredBy::hashes:
+    case MeasuredBy::writable:
+      break;
+  }
+  return {};
+}
+
+std::span<const std::uint8_t> verity_digest(const MeasuredItem& item) {
+  const auto name = verity_name(item.by);
+  if (name.empty()) return {};
+  return std::span(item.verity).first(name.ends_with("sha512") ? sha512_bytes : sha256_bytes);
+}
 
 const MeasuredItem* item_of(const Measurement& measurement, std::string_view name) {
   const auto items = std::span(measurement.items).first(std::min(measurement.item_count, max_measured_items));

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <span>
+#include <string_view>
+
 #include "policy/attestation_rules.hpp"
 #include "policy/exit_codes.hpp"
 
@@ -20,13 +23,20 @@ constexpr int log = 10;         ///< its event log, CEL-TLV, appended to
 constexpr int first_disk = 16;  ///< read-only disk i is first_disk + i
 }  // namespace measure_fd
 
-/// How a file is known. hashes: all of its bytes by SHA-256 and SHA-384. writable: not at all.
+/// How a file is known. hashes: all of its bytes by SHA-256 and SHA-384. dm_verity: by the root hash of a
+/// tree whose blocks the guest checks. writable: not at all.
 enum class MeasuredBy : std::uint32_t {
   hashes = 1,
   fs_verity_sha256 = 2,
   fs_verity_sha512 = 3,
-  writable = 4
+  writable = 4,
+  dm_verity_sha256 = 5,
+  dm_verity_sha512 = 6
 };
+
+/// What a file is measured by that is not hashed as a whole, as records and logs name it: "dm-verity-sha256".
+/// Empty for hashes and writable.
+std::string_view verity_name(MeasuredBy by);
 
 /// One code event of a launch (docs/attestation.md). What `by` does not stand for is zero.
 struct MeasuredItem {
@@ -36,7 +46,7 @@ struct MeasuredItem {
   std::uint64_t size = 0;  ///< bytes; 0 for what is writable
   std::array<std::uint8_t, 32> sha256{};
   std::array<std::uint8_t, 48> sha384{};
-  std::array<std::uint8_t, 64> fs_verity{};
+  std::array<std::uint8_t, 64> verity{};  ///< the digest or root hash by fs-verity or dm-verity
 };
 
 /// What the TPM was told since the host's boot, as its PCRs begin anew with each.
@@ -71,6 +81,9 @@ Result<void> check(const Measurement& measurement, const GuestRecord& guest);
 
 /// The same, and all that the host policy asks for was done.
 Result<void> check(const Measurement& measurement, const GuestRecord& guest, const AttestationRules& rules);
+
+/// What `verity` has of the item, without the zeros behind it; empty where it is not measured by one.
+std::span<const std::uint8_t> verity_digest(const MeasuredItem& item);
 
 /// The item of this name; null where there is none.
 const MeasuredItem* item_of(const Measurement& measurement, std::string_view name);

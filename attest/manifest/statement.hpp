@@ -21,7 +21,7 @@ inline constexpr std::string_view predicate_type = "urn:immure:guest-manifest:1"
 struct Statement {
   static constexpr std::size_t most_subjects = 256;
 
-  /// Digests by algorithm: "sha256", "sha384", "fs-verity-sha256", "fs-verity-sha512".
+  /// Digests by algorithm: as measure::Field has them.
   using DigestSet = std::map<std::string, std::string>;
   std::map<std::string, DigestSet> subjects;  ///< by the code event's name
   std::vector<std::string> unmeasured;        ///< code events without a digest: writable disks

@@ -39,6 +39,14 @@ std::string_view name_of(policy::DiskAccess access) {
   return access == policy::DiskAccess::read_only ? "read-only" : "read-write";
 }
 
+/// Only a disk with a tree has lines. The root hash is the disk's digest, and stands in the command line.
+void add_verity(Lines& lines, const std::string& key, const policy::VerityRecord& verity) {
+  if (verity.mount == policy::VerityMount::none) return;
+  lines.add(key, verity.mount == policy::VerityMount::root ? "root" : "usr");
+  lines.add(key + ".hash-offset", verity.hash_offset);
+  lines.add(key + ".hash-disk", verity.hash_disk.view());
+}
+
 }  // namespace
 
 std::string canonical_configuration(const policy::GuestRecord& record) {
@@ -73,6 +81,7 @@ std::string canonical_configuration(const policy::GuestRecord& record) {
     lines.add(key + ".queues", disk.queues);
     lines.add(key + ".engine", disk.engine == policy::DiskEngine::io_uring ? "io_uring" : "plain");
     lines.add(key + ".limit", disk.limit);
+    add_verity(lines, key + ".verity", disk.verity);
   }
   for (std::size_t i = 0; i < record.net_count; ++i) {
     const auto& net = record.nets.at(i);

@@ -12,8 +12,9 @@ struct DigestKey {
   std::string_view name;
   std::size_t bytes;
 };
-constexpr std::array digest_keys{DigestKey{"sha256", 32}, DigestKey{"sha384", 48},
-                                 DigestKey{"fs-verity-sha256", 32}, DigestKey{"fs-verity-sha512", 64}};
+constexpr std::array digest_keys{DigestKey{"sha256", 32},           DigestKey{"sha384", 48},
+                                 DigestKey{"fs-verity-sha256", 32}, DigestKey{"fs-verity-sha512", 64},
+                                 DigestKey{"dm-verity-sha256", 32}, DigestKey{"dm-verity-sha512", 64}};
 
 const DigestKey* digest_key(std::string_view name) {
   const auto* found = std::ranges::find(digest_keys, name, &DigestKey::name);

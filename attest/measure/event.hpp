@@ -18,7 +18,8 @@ enum class EventKind : std::uint8_t { code = 1, identity = 2 };
 std::string_view name_of(EventKind kind);
 
 /// One thing that was found out of an event: a digest in lower-case hexadecimal ("sha256", "sha384",
-/// "fs-verity-sha256", "fs-verity-sha512"), a "size" in bytes, a "value", or why it is "unmeasured".
+/// "fs-verity-sha256", "dm-verity-sha256", both with "sha512" too), a "size" in bytes, a "value", or why it
+/// is "unmeasured".
 struct Field {
   std::string key;
   std::string value;

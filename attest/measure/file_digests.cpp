@@ -42,17 +42,6 @@ class TwoHashes {
   DigestContext sha384_{::EVP_MD_CTX_new()};
 };
 
-Result<void> require_end(int fd, std::uint64_t size) {
-  std::uint8_t byte = 0;
-  ssize_t n = 0;
-  do {
-    n = ::pread(fd, &byte, 1, static_cast<off_t>(size));
-  } while (n < 0 && errno == EINTR);
-  if (n < 0) return system_error("pread");
-  if (n != 0) return invalid("it grew while it was measured");
-  return {};
-}
-
 }  // namespace
 
 Result<Digests> digests_of_bytes(Bytes bytes) {
@@ -74,6 +63,17 @@ Result<Digests> digests_of_file(int fd, std::uint64_t size, const Progress& prog
   }
   IMMURE_TRY(require_end(fd, size));
   return hashes.finish();
+}
+
+Result<void> require_end(int fd, std::uint64_t size) {
+  std::uint8_t byte = 0;
+  ssize_t n = 0;
+  do {
+    n = ::pread(fd, &byte, 1, static_cast<off_t>(size));
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) return system_error("pread");
+  if (n != 0) return invalid("it grew while it was measured");
+  return {};
 }
 
 std::vector<Field> digest_fields(const Digests& digests, std::uint64_t size) {

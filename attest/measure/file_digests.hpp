@@ -24,6 +24,9 @@ Result<Digests> digests_of_bytes(Bytes bytes);
 /// goes on behind them: it changed while it was measured.
 Result<Digests> digests_of_file(int fd, std::uint64_t size, const Progress& progress);
 
+/// An Error where the file goes on behind these bytes.
+Result<void> require_end(int fd, std::uint64_t size);
+
 /// "sha256", "sha384" and "size", in this order.
 std::vector<Field> digest_fields(const Digests& digests, std::uint64_t size);
 

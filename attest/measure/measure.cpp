@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "attest/measure/configuration.hpp"
+#include "attest/measure/disks.hpp"
 #include "policy/seccomp/compiled_filters.hpp"
 
 namespace immure::attest::measure {
@@ -15,32 +16,15 @@ constexpr std::array guest_profiles{Profile::launch, Profile::vmm_control, Profi
                                     Profile::monitor};
 
 Result<Event> file_event(std::string name, const OpenFile& file, const Progress& progress) {
-  if (file.verity) {
-    return Event{.kind = EventKind::code,
-                 .name = std::move(name),
-                 .fields = {{"fs-verity-" + file.verity->algorithm, to_hex(file.verity->digest)},
-                            {"size", std::to_string(file.size)}}};
-  }
-  const auto digests = digests_of_file(file.fd, file.size, progress);
-  if (!digests) return with_context("measure " + name, digests.error());
-  return Event{
-      .kind = EventKind::code, .name = std::move(name), .fields = digest_fields(*digests, file.size)};
+  auto fields = file_fields(file, progress);
+  if (!fields) return with_context("measure " + name, fields.error());
+  return Event{.kind = EventKind::code, .name = std::move(name), .fields = *std::move(fields)};
 }
 
 Result<Event> bytes_event(std::string name, Bytes bytes) {
   return Event{.kind = EventKind::code,
                .name = std::move(name),
                .fields = digest_fields(IMMURE_TRY(digests_of_bytes(bytes)), bytes.size())};
-}
-
-Result<Event> disk_event(const policy::DiskRecord& disk, const std::optional<OpenFile>& file,
-                         const Progress& progress) {
-  auto name = "disk:" + std::string(disk.id.view());
-  if (disk.access == policy::DiskAccess::read_write) {
-    return Event{.kind = EventKind::code, .name = std::move(name), .fields = {{"unmeasured", "writable"}}};
-  }
-  if (!file) return invalid("measure " + name + ": it was not opened");
-  return file_event(std::move(name), *file, progress);
 }
 
 Bytes filter_bytes(policy::seccomp::Filter filter) {
@@ -65,15 +49,21 @@ void add_identity(const policy::GuestRecord& record, std::vector<Event>& events)
 
 }  // namespace
 
-std::uint64_t bytes_to_read(const GuestFiles& files) {
+std::uint64_t bytes_to_read(const policy::GuestRecord& record, const GuestFiles& files,
+                            const DiskReading& reading) {
   const auto cost = [](const OpenFile& file) { return file.verity ? 0 : file.size; };
   auto sum = cost(files.kernel) + cost(files.vmm);
   if (files.initrd) sum += cost(*files.initrd);
-  for (const auto& disk : files.disks) sum += disk ? cost(*disk) : 0;
+  for (std::size_t i = 0; i < files.disks.size(); ++i) {
+    const auto& disk = files.disks[i];
+    const auto has_tree = record.disks.at(i).verity.mount != policy::VerityMount::none;
+    if (disk && (!has_tree || reading.trees == TreeReading::all)) sum += has_tree ? disk->size : cost(*disk);
+  }
   return sum;
 }
 
 Result<std::vector<Event>> measure_guest(const policy::GuestRecord& record, const GuestFiles& files,
+                                         const DiskReading& reading, verity::Crew& crew,
                                          const Progress& progress) {
   if (files.disks.size() != record.disk_count || files.initrd.has_value() == record.initrd.empty()) {
     return invalid("measure: the open files are not those of the record");
@@ -88,8 +78,12 @@ Result<std::vector<Event>> measure_guest(const policy::GuestRecord& record, cons
     events.push_back(IMMURE_TRY(bytes_event("seccomp:" + std::string(policy::seccomp::profile_name(profile)),
                                             filter_bytes(policy::seccomp::compiled_filter(profile)))));
   }
-  for (std::size_t i = 0; i < record.disk_count; ++i) {
-    events.push_back(IMMURE_TRY(disk_event(record.disks.at(i), files.disks.at(i), progress)));
+  DiskMeasurer disks(record, files, reading, crew, progress);
+  for (std::uint32_t i = 0; i < record.disk_count; ++i) {
+    const auto name = "disk:" + std::string(record.disks.at(i).id.view());
+    auto fields = disks.fields_of(i);
+    if (!fields) return with_context("measure " + name, fields.error());
+    events.push_back({.kind = EventKind::code, .name = name, .fields = *std::move(fields)});
   }
   add_identity(record, events);
   return events;

@@ -47,7 +47,8 @@ Result<void> drop() {
   IMMURE_TRY(limit(RLIMIT_NOFILE, 0, "forbid more files"));
   IMMURE_TRY(limit(RLIMIT_NPROC, 0, "forbid more processes"));
   using policy::seccomp::Profile;
-  IMMURE_TRY(policy::seccomp::install_filter(policy::seccomp::compiled_filter(Profile::attest)));
+  IMMURE_TRY(
+      policy::seccomp::install_filter_for_all_threads(policy::seccomp::compiled_filter(Profile::attest)));
 #endif
   return {};
 }

@@ -1,5 +1,8 @@
 #include "attest/program/guest_files.hpp"
 
+#include <algorithm>
+#include <thread>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,6 +29,21 @@ Result<UniqueFd> open_image(const std::string& path, Devices devices) {
                  (devices == Devices::allowed ? " or a block device" : ""));
 }
 
+/// Only files can be under fs-verity.
+Result<void> require_regular(int fd, const std::string& path) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) return system_error("fstat " + path);
+  if (S_ISREG(status.st_mode)) return {};
+  return invalid("measure " + path + ": a block device is never under fs-verity; use --disks-by hashes");
+}
+
+/// One thread for each processor, within reason; one where there is nothing to share.
+std::unique_ptr<verity::Crew> make_crew(const measure::DiskReading& reading) {
+  constexpr unsigned most = 8;
+  const auto processors = std::clamp(std::thread::hardware_concurrency(), 1U, most);
+  return std::make_unique<verity::Crew>(measure::wants_crew(reading) ? processors : 1);
+}
+
 std::string too_large(const std::string& path, std::uint64_t size, std::uint64_t limit) {
   return "measure " + path + ": it has " + std::to_string(size) + " bytes, at most " + std::to_string(limit) +
          " are read";
@@ -43,13 +61,19 @@ class Opener {
     return keep(std::move(fd), size);
   }
 
-  Result<measure::OpenFile> disk(const std::string& path, std::uint64_t limit) {
+  Result<measure::OpenFile> disk(const policy::DiskRecord& record, const GuestOptions& options) {
+    const std::string path(record.path.view());
+    const auto limit = options.largest_disk_mib << 20;
+    const auto has_tree = record.verity.mount != policy::VerityMount::none;
     auto fd = IMMURE_TRY(open_image(path, Devices::allowed));
     const auto size = IMMURE_TRY(size_of(fd.get(), path));
     auto verity = verity_of(fd.get());
-    if (!verity && size > limit) {
+    if (!verity && !has_tree && options.reading.plain == measure::PlainDisks::by_fs_verity) {
+      IMMURE_TRY(require_regular(fd.get(), path));
+    }
+    if (!verity && !has_tree && size > limit) {
       return invalid(too_large(path, size, limit) +
-                     "; put it under fs-verity, or raise --largest-disk (in MiB)");
+                     "; put it under fs-verity, give it a dm-verity root, or raise --largest-disk (in MiB)");
     }
     auto file = keep(std::move(fd), size);
     file.verity = std::move(verity);
@@ -87,7 +111,7 @@ Result<void> open_files(const GuestOptions& options, OpenGuest& out) {
     // A disk that the guest may write has no digest that lasts: it is recorded as unmeasured.
     auto& slot = out.files.disks.emplace_back();
     if (disk.access == policy::DiskAccess::read_write) continue;
-    slot = IMMURE_TRY(opener.disk(std::string(disk.path.view()), options.largest_disk_mib << 20));
+    slot = IMMURE_TRY(opener.disk(disk, options));
   }
   return {};
 }
@@ -100,12 +124,14 @@ Expected<OpenGuest> open_guest(const GuestOptions& options) {
   if (const auto opened = open_files(options, out); !opened) {
     return fail(ExitCode::image_refused, opened.error().message);
   }
-  out.progress = ProgressBar::on_terminal(measure::bytes_to_read(out.files));
+  out.reading = options.reading;
+  out.crew = make_crew(options.reading);
+  out.progress = ProgressBar::on_terminal(measure::bytes_to_read(out.record, out.files, out.reading));
   return out;
 }
 
 Expected<std::vector<measure::Event>> measure_open_guest(OpenGuest& guest) {
-  auto events = measure::measure_guest(guest.record, guest.files,
+  auto events = measure::measure_guest(guest.record, guest.files, guest.reading, *guest.crew,
                                        [&guest](std::uint64_t bytes) { guest.progress.advance(bytes); });
   guest.progress.finish();
   if (!events) return fail(ExitCode::image_refused, events.error().message);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct GuestOptions {
   std::string spec;                            ///< path of the guest specification
   std::string vmm;                             ///< path of the VMM, or empty: the installed one
   std::uint64_t largest_disk_mib = 16 * 1024;  ///< of a read-only disk that has to be read to its end
+  measure::DiskReading reading;
 };
 
 /// A guest whose files were opened, once, while the program still could.
@@ -22,6 +24,8 @@ struct OpenGuest {
   policy::GuestRecord record;
   measure::GuestFiles files;
   std::vector<UniqueFd> descriptors;  ///< what `files` refers to
+  measure::DiskReading reading;
+  std::unique_ptr<verity::Crew> crew;
   ProgressBar progress;
 };
 

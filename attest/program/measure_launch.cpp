@@ -52,12 +52,14 @@ Result<policy::MeasuredItem> item_of(const measure::Event& event) {
   item.name = IMMURE_TRY(decltype(item.name)::from(event.name, "an event's name"));
   item.by = policy::MeasuredBy::writable;
   if (event.field("sha256")) item.by = policy::MeasuredBy::hashes;
-  if (event.field("fs-verity-sha256")) item.by = policy::MeasuredBy::fs_verity_sha256;
-  if (event.field("fs-verity-sha512")) item.by = policy::MeasuredBy::fs_verity_sha512;
+  using enum policy::MeasuredBy;
+  for (const auto by : {fs_verity_sha256, fs_verity_sha512, dm_verity_sha256, dm_verity_sha512}) {
+    if (!event.field(policy::verity_name(by))) continue;
+    item.by = by;
+    copy_digest(event, policy::verity_name(by), item.verity);
+  }
   copy_digest(event, "sha256", item.sha256);
   copy_digest(event, "sha384", item.sha384);
-  copy_digest(event, "fs-verity-sha256", item.fs_verity);
-  copy_digest(event, "fs-verity-sha512", item.fs_verity);
   if (const auto size = event.field("size")) item.size = std::stoull(std::string(*size));
   return item;
 }
@@ -124,7 +126,8 @@ Expected<void> measure_into(const policy::GuestRecord& guest, std::uint32_t pcr,
   std::optional<LaunchRecorder> recorder;
   if (is_open(fd::tpm)) recorder = IMMURE_TRY(open_recorder(UniqueFd(fd::tpm), UniqueFd(fd::log)));
   IMMURE_TRY(confine());
-  const auto events = measure::measure_guest(guest, *files, [](std::uint64_t) {});
+  verity::Crew crew(1);
+  const auto events = measure::measure_guest(guest, *files, {}, crew, [](std::uint64_t) {});
   if (!events) return fail(ExitCode::image_refused, events.error().message);
   IMMURE_TRY(add_items(*events, out));
   if (inputs) IMMURE_TRY(ask_manifest(*inputs, guest.manifest.view(), *events, out));

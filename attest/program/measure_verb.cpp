@@ -10,9 +10,9 @@ namespace {
 constexpr const char* measure_details =
     "Says what a launch of SPEC would consist of, without launching it: kernel, initrd, command line,\n"
     "configuration, the VMM, the seccomp profiles and the disks, each by SHA-256 and SHA-384.\n"
-    "A read-only disk under fs-verity is taken by the digest that the kernel keeps for it; any other is "
-    "read\n"
-    "to its end. A disk that the guest may write is listed as unmeasured.\n\n"
+    "A read-only disk under fs-verity is taken by the digest that the kernel keeps for it, one with a\n"
+    "dm-verity root by that; any other is read to its end. A disk that the guest may write is listed as\n"
+    "unmeasured.\n\n"
     "Events are of two kinds: `code` is the same at every launch, `identity` says who this launch is.\n\n"
     "  immure measure web.toml\n"
     "  immure measure web.toml --json | jq '.events[] | select(.kind == \"code\")'\n"
@@ -27,9 +27,20 @@ void add_guest_options(CLI::App& command, GuestOptions& options) {
   command.add_option("--vmm", options.vmm, "the VMM binary; the installed one if not given");
   command
       .add_option("--largest-disk", options.largest_disk_mib,
-                  "in MiB: a read-only disk above it, without fs-verity, is refused")
+                  "in MiB: a read-only disk above it, without fs-verity or a dm-verity root, is refused")
       ->check(CLI::Range(1U, 1U << 30))
       ->capture_default_str();
+  const std::map<std::string, measure::PlainDisks> kinds{{"hashes", measure::PlainDisks::by_hashes},
+                                                         {"fs-verity", measure::PlainDisks::by_fs_verity}};
+  command
+      .add_option("--disks-by", options.reading.plain,
+                  "what read-only disks are known by that are not under fs-verity here and have no dm-verity "
+                  "root: hashes (the default), or what fs-verity will say on the host")
+      ->transform(CLI::CheckedTransformer(kinds));
+  const auto all = [&options](std::int64_t) { options.reading.trees = measure::TreeReading::all; };
+  command.add_flag_function(
+      "--check-verity", all,
+      "read disks with a dm-verity root to their end, and refuse data that is not the root's");
 }
 
 void add_measure(CLI::App& app, Action& action) {

@@ -1,6 +1,7 @@
 #include "attest/quote/policy.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "policy/toml/document.hpp"
 #include "policy/toml/table_reader.hpp"
@@ -14,7 +15,8 @@ using policy::toml_text::quoted;
 using policy::toml_text::TableReader;
 
 constexpr std::size_t sha256_digits = 64, sha384_digits = 96, sha512_digits = 128;
-constexpr std::string_view verity256 = "fs-verity-sha256:", verity512 = "fs-verity-sha512:";
+constexpr std::array verity256{std::string_view("fs-verity-sha256:"), std::string_view("dm-verity-sha256:")};
+constexpr std::array verity512{std::string_view("fs-verity-sha512:"), std::string_view("dm-verity-sha512:")};
 
 bool is_hex(std::string_view text, std::size_t digits) {
   const auto bytes = from_hex(text);
@@ -24,8 +26,12 @@ bool is_hex(std::string_view text, std::size_t digits) {
 bool is_key_id(std::string_view text) { return is_hex(text, sha256_digits); }
 
 bool is_reference(std::string_view text) {
-  if (text.starts_with(verity256)) return is_hex(text.substr(verity256.size()), sha256_digits);
-  if (text.starts_with(verity512)) return is_hex(text.substr(verity512.size()), sha512_digits);
+  for (const auto prefix : verity256) {
+    if (text.starts_with(prefix)) return is_hex(text.substr(prefix.size()), sha256_digits);
+  }
+  for (const auto prefix : verity512) {
+    if (text.starts_with(prefix)) return is_hex(text.substr(prefix.size()), sha512_digits);
+  }
   return text == "unmeasured" || is_hex(text, sha256_digits) || is_hex(text, sha384_digits);
 }
 
@@ -90,7 +96,7 @@ Result<Policy> parse_policy(std::string_view text, std::string_view file_name) {
   if (const auto guest = root.text({"guest", "the name of a guest"})) out.guest = std::string(*guest);
   out.events = read_rules(root.table("events"), keys_of(*document, "events"),
                           "a SHA-256 or SHA-384 in lower-case hexadecimal, \"fs-verity-sha256:...\", "
-                          "\"fs-verity-sha512:...\", \"unmeasured\"",
+                          "\"fs-verity-sha512:...\", the same with dm-verity, \"unmeasured\"",
                           is_reference);
   out.identity = read_rules(root.table("identity"), keys_of(*document, "identity"), "values", is_any);
   out.pcrs = read_pcrs(root.table("pcrs"), keys_of(*document, "pcrs"));

@@ -19,7 +19,7 @@ struct Policy {
   Allowed issuers;                   ///< ids of keys that may certify attestation keys
   std::optional<std::string> guest;  ///< the launches of this guest; without it, every launch of the log
   /// By the code event's name: SHA-256 or SHA-384 in hexadecimal, "fs-verity-sha256:HEX",
-  /// "fs-verity-sha512:HEX", or "unmeasured". A code event that is not here is refused.
+  /// "fs-verity-sha512:HEX", both of dm-verity, or "unmeasured". A code event that is not here is refused.
   std::map<std::string, Allowed> events;
   std::map<std::string, Allowed> identity;  ///< by the identity event's name
   std::map<std::uint32_t, Allowed> pcrs;    ///< of the SHA-256 bank

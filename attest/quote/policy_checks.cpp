@@ -21,7 +21,7 @@ std::vector<std::string> names_of(const measure::Event& event) {
   std::vector<std::string> out;
   for (const auto& field : event.fields) {
     if (field.key == "sha256" || field.key == "sha384") out.push_back(field.value);
-    if (field.key.starts_with("fs-verity-")) out.push_back(field.key + ":" + field.value);
+    if (field.key.contains("-verity-")) out.push_back(field.key + ":" + field.value);
     if (field.key == "unmeasured") out.emplace_back("unmeasured");
   }
   return out;

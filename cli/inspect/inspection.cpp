@@ -107,10 +107,13 @@ Result<std::vector<ThreadView>> threads_of(const ProcessDirectory& process) {
 /// As it was measured at the launch: a disk is too big to hash here.
 void add_measured(const policy::MeasuredItem& item, FileView& out) {
   if (item.by == policy::MeasuredBy::hashes) out.sha256 = hex_text(item.sha256);
-  if (item.by == policy::MeasuredBy::fs_verity_sha256) {
-    out.fs_verity = "sha256:" + hex_text(std::span(item.fs_verity).first<32>());
-  }
-  if (item.by == policy::MeasuredBy::fs_verity_sha512) out.fs_verity = "sha512:" + hex_text(item.fs_verity);
+  const auto name = policy::verity_name(item.by);
+  if (name.empty()) return;
+  constexpr std::string_view fs = "fs-verity-";
+  constexpr std::string_view dm = "dm-verity-";
+  auto& text = name.starts_with(fs) ? out.fs_verity : out.dm_verity;
+  text = std::string(name.substr(name.starts_with(fs) ? fs.size() : dm.size())) + ":" +
+         hex_text(policy::verity_digest(item));
 }
 
 /// Kernel, initrd and the VMM's program are hashed as they are now.

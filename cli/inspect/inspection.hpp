@@ -37,6 +37,7 @@ struct FileView {
   std::optional<std::string> label;
   std::string sha256;       ///< hexadecimal, or "unmeasured"
   std::string fs_verity{};  ///< "sha256:HEX", of a disk that was measured so
+  std::string dm_verity{};  ///< the same, of the root of its tree
 };
 
 struct NetView {

@@ -56,7 +56,8 @@ Json files(const Inspection& inspection) {
                    {"access", file.access},
                    {"label", or_null(file.label)},
                    {"sha256", file.sha256},
-                   {"fs_verity", file.fs_verity.empty() ? Json(nullptr) : Json(file.fs_verity)}});
+                   {"fs_verity", file.fs_verity.empty() ? Json(nullptr) : Json(file.fs_verity)},
+                   {"dm_verity", file.dm_verity.empty() ? Json(nullptr) : Json(file.dm_verity)}});
   }
   return out;
 }

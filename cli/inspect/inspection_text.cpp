@@ -87,11 +87,16 @@ void show_helper(Sheet& sheet, std::string_view name, const std::optional<Proces
   sheet.line(name, fmt::format("pid {}, uid {}, {}", process->pid, process->status.uids[1], process->label));
 }
 
+std::string digest_text(const FileView& file) {
+  if (!file.fs_verity.empty()) return "fs-verity " + file.fs_verity;
+  if (!file.dm_verity.empty()) return "dm-verity " + file.dm_verity;
+  return file.sha256;
+}
+
 std::string file_table(const Inspection& inspection) {
   Table table({"ROLE", "ACCESS", "SHA256", "PATH"});
   for (const auto& file : inspection.files) {
-    table.add({file.role, file.access, file.fs_verity.empty() ? file.sha256 : "fs-verity " + file.fs_verity,
-               printable(file.path)});
+    table.add({file.role, file.access, digest_text(file), printable(file.path)});
   }
   return table.text();
 }

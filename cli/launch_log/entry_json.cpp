@@ -152,10 +152,10 @@ Json item_json(const policy::MeasuredItem& item) {
       out["sha384"] = hex_text(item.sha384);
       break;
     case policy::MeasuredBy::fs_verity_sha256:
-      out["fs-verity-sha256"] = hex_text(std::span(item.fs_verity).first<32>());
-      break;
     case policy::MeasuredBy::fs_verity_sha512:
-      out["fs-verity-sha512"] = hex_text(item.fs_verity);
+    case policy::MeasuredBy::dm_verity_sha256:
+    case policy::MeasuredBy::dm_verity_sha512:
+      out[std::string(policy::verity_name(item.by))] = hex_text(policy::verity_digest(item));
       break;
     case policy::MeasuredBy::writable:
       out["unmeasured"] = "writable";

@@ -25,9 +25,9 @@ _immure() {
     audit) options="--help --head --file --json" ;;
     policy) options="--help --as --json" ;;
     snp) options="--help --ovmf --vcpus --vcpu-type --kernel --initrd --append --guest-features --vmm --svsm --vars-size --expected --digest --id-key --author-key --family-id --image-id --guest-svn --policy --allow-shared-key --json" ;;
-    measure) options="--help --json --log --log-format --pcr --vmm --largest-disk" ;;
-    sign) options="--help --key --output --expires --allow-shared-key --vmm --largest-disk" ;;
-    verify-manifest) options="--help --keys --spec --revoked --at-time --vmm --largest-disk --json" ;;
+    measure) options="--help --json --log --log-format --pcr --vmm --largest-disk --disks-by --check-verity" ;;
+    sign) options="--help --key --output --expires --allow-shared-key --vmm --largest-disk --disks-by --check-verity" ;;
+    verify-manifest) options="--help --keys --spec --revoked --at-time --vmm --largest-disk --disks-by --check-verity --json" ;;
     report) options="--help --report --certs --policy --product --at-time --trust-anchor --json" ;;
   esac
   if [[ $word == -* ]]; then

@@ -9,4 +9,9 @@ namespace immure::policy::seccomp {
 /// Needs no_new_privs (or CAP_SYS_ADMIN). A second filter adds to the first: the stricter answer wins.
 Result<void> install_filter(Filter filter);
 
+/// The same for all threads of the process, which are then no less confined than the caller, no_new_privs
+/// included (SECCOMP_FILTER_FLAG_TSYNC). An Error, and no filter at all, where one of them has a filter that
+/// the caller does not have.
+Result<void> install_filter_for_all_threads(Filter filter);
+
 }  // namespace immure::policy::seccomp

@@ -3,6 +3,7 @@
 
 #include "policy/toml/guest_spec.hpp"
 #include "policy/toml/values.hpp"
+#include "policy/verity_rules.hpp"
 
 namespace immure::policy {
 namespace {
@@ -40,12 +41,21 @@ std::string print_limit(const RateLimit& limit) {
   return out.empty() ? "" : out + " }\n";
 }
 
+/// "verity = {...}", or nothing where there is none.
+std::string print_verity(const VerityRecord& verity) {
+  if (verity.mount == VerityMount::none) return "";
+  return "verity = { mount = " + text(verity.mount == VerityMount::root ? "root" : "usr") +
+         ", root_hash = " + text(root_hash_text(verity)) +
+         ", hash_offset = " + std::to_string(verity.hash_offset) +
+         (verity.hash_disk.empty() ? "" : ", hash_disk = " + text(verity.hash_disk.view())) + " }\n";
+}
+
 std::string print_disk(const DiskRecord& disk) {
   return "\n[[disks]]\nid = " + text(disk.id.view()) + "\npath = " + text(disk.path.view()) +
          "\nformat = \"raw\"\nread_only = " + (disk.access == DiskAccess::read_only ? "true" : "false") +
          "\ndirect = " + boolean(disk.direct) + "\n" + unless_zero("queues", disk.queues) +
          (disk.engine == DiskEngine::io_uring ? "engine = \"io_uring\"\n" : "engine = \"plain\"\n") +
-         print_limit(disk.limit);
+         print_verity(disk.verity) + print_limit(disk.limit);
 }
 
 /// "addresses = [...]", or nothing where there are none.

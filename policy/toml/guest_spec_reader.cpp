@@ -112,6 +112,7 @@ GuestRecord GuestSpecReader::read(const toml::table& document) {
   read_disks(root);
   read_nets(root);
   read_resources(root.table("resources"));
+  read_verity_boot(root);
   root.finish();
   return record_;
 }
@@ -273,6 +274,7 @@ DiskRecord GuestSpecReader::read_disk(TableReader& disk, std::size_t index) {
   record.engine =
       choose(disk, "engine", std::span<const Choice<DiskEngine>>(engines)).value_or(DiskEngine::plain);
   record.limit = read_limit(disk);
+  record.verity = read_verity(disk, record.access);
   disk.finish();
   return record;
 }

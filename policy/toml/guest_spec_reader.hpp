@@ -27,6 +27,9 @@ class GuestSpecReader {
   void read_memory(TableReader memory);
   void read_disks(TableReader& root);
   DiskRecord read_disk(TableReader& disk, std::size_t index);
+  static VerityRecord read_verity(TableReader& disk, DiskAccess access);
+  /// Completes the command line by what such disks need: after everything else was read.
+  void read_verity_boot(TableReader& root);
   void read_nets(TableReader& root);
   NetRecord read_net(TableReader& net, std::span<const NetRecord> earlier);
   /// False where the network has an interface of the host instead.

@@ -68,6 +68,18 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
   return uuid;
 }
 
+std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t at = 0; at < text.size(); at += 2) {
+    const auto high = hex_value(text[at]);
+    const auto low = hex_value(text[at + 1]);
+    if (!high || !low) return std::nullopt;
+    bytes.push_back(static_cast<std::uint8_t>(*high << 4 | *low));
+  }
+  return bytes;
+}
+
 std::optional<MacAddress> parse_mac(std::string_view text) {
   MacAddress mac{};
   if (text.size() != 3 * mac.size() - 1) return std::nullopt;

@@ -13,7 +13,9 @@ from support.audit import AuditMark
 from support.guest import GUESTS, IMMURE, disk, image, immure
 from support.install import ATTEST, PUSHED
 
-NOT_ADMITTED, BAD_SIGNATURE, POLICY_REFUSED, BAD_LOG = 4, 14, 15, 16
+BAD_SPECIFICATION, NOT_ADMITTED, IMAGE_REFUSED = 3, 4, 6
+BAD_SIGNATURE, POLICY_REFUSED, BAD_LOG = 14, 15, 16
+VERITY_SECONDS = 600  # An initrd of Debian's with all of its drivers, emulated.
 HOST_POLICY = Path("/etc/immure/host.toml")
 SIGNERS = Path("/etc/immure/signers.pem")
 WORK = Path("/var/lib/immure/attestation")  # Where the launcher may read what users name.
@@ -147,6 +149,60 @@ class TestAttestation(ImmureTest):
         thread.join()
         self.assertGreater(started, 0)
         self.assertGreater(refused, 0)
+
+    def verified(self, name: str, change=None):
+        """A guest of a copy of the root with dm-verity, which `change` may change."""
+        verity = GUESTS / "verity"
+        root = image(f"{name}.raw")
+        content = bytearray((verity / "root.raw").read_bytes())
+        if change:
+            change(content)
+        root.write_bytes(content)
+        guest = self.guest(name, kernel="verity/vmlinuz", initrd="verity/initrd.img", memory="768 MiB", command_line="console=ttyS0 panic=-1",
+                           disks=[disk(root, id="os", read_only=True)])  # fmt: skip
+        guest.disks[0]["verity"] = {"root_hash": (verity / "root-hash").read_text().strip(), "hash_offset": int((verity / "hash-offset").read_text())}
+        guest.write()
+        return guest
+
+    def test_a_root_with_verity_boots_and_a_changed_block_of_it_is_an_error_in_the_guest(self):
+        mark = AuditMark()
+        self.host_policy('measure = "required"')
+        guest = self.verified("verified")
+        root_hash = guest.disks[0]["verity"]["root_hash"]
+        done = guest.run(timeout=VERITY_SECONDS)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("IMMURE-GUEST-ROOT /dev/mapper/root", done.stdout)
+        self.assertIn("IMMURE-GUEST-WRITE refused", done.stdout)
+        content = (GUESTS / "verity/root.raw").read_bytes()
+        blob = content.index(b"IMMURE-BLOB\n1\n2\n")
+        length = len("IMMURE-BLOB\n") + sum(len(f"{n}\n") for n in range(1, 100001))
+        self.assertIn("IMMURE-GUEST-BLOB " + hashlib.sha256(content[blob : blob + length]).hexdigest(), done.stdout)
+        entry = last_start("verified")
+        items = {item["name"]: item for item in entry["measurements"]}
+        self.assertEqual(items["disk:os"]["dm-verity-sha256"], root_hash)
+        line = entry["guest"]["command_line"]
+        self.assertTrue(line.startswith(f"systemd.verity=1 roothash={root_hash} "), line)
+        self.assertEqual(items["command-line"]["sha256"], hashlib.sha256(line.encode()).hexdigest())
+
+        def change(image: bytearray) -> None:
+            image[blob + 5000] ^= 1
+
+        done = self.verified("tampered", change).run(timeout=VERITY_SECONDS)
+        self.assertIn("IMMURE-GUEST-ROOT /dev/mapper/root", done.stdout)
+        self.assertIn("IMMURE-GUEST-BLOB unreadable", done.stdout)
+        self.assert_no_denials(mark)
+
+    def test_a_superblock_of_another_root_and_a_command_line_against_it_are_refused(self):
+        self.host_policy('measure = "required"')
+
+        def change(image: bytearray) -> None:
+            image[int((GUESTS / "verity/hash-offset").read_text()) + 88] ^= 1  # The salt.
+
+        self.assert_ended(self.verified("salted", change).run(), IMAGE_REFUSED, "does not lead to root_hash")
+        guest = self.verified("unverified")
+        guest.tables["boot"]["command_line"] += " root=/dev/vda"
+        guest.write()
+        self.assert_ended(guest.run(), BAD_SPECIFICATION, "contradicts a disk's verity")
 
     def test_the_walk_of_the_documentation_works_word_for_word(self):
         mark = AuditMark()

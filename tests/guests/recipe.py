@@ -33,13 +33,27 @@ def build_debian(name: str) -> Path:
     return layer(cache_root() / "guests" / f"{name}-{hash_of(recipe, SUITES[name])}", make)
 
 
+def build_verity() -> Path:
+    recipe = HERE / "make-verity"
+
+    def make(folder: Path) -> None:
+        with stage("make the guest with a verified root") as tick:
+            run_logged(as_root([recipe, "trixie", folder, debian_mirror()]), folder / "log", tick)
+            if os.geteuid() != 0:
+                subprocess.run(as_root(["chown", "-R", f"{os.getuid()}:{os.getgid()}", folder]), check=True)
+
+    return layer(cache_root() / "guests" / f"verity-{hash_of(recipe, HERE / 'verity-init')}", make)
+
+
 def build_guests() -> Path:
-    """Yields a folder with files/ (busybox.cpio, debian12/, debian13/, tiny/) and drive.raw, an ext4 of the same files."""
+    """Yields a folder with files/ (busybox.cpio, debian12/, debian13/, verity/, tiny/) and drive.raw, an ext4 of the same files."""
     busybox = Path("/bin/busybox")
     if not busybox.exists():
         raise BuildError("/bin/busybox is not there: install busybox-static (tools/setup does)")
     debians = {name: build_debian(name) for name in SUITES}
-    inputs = [*sorted(HERE.glob("*.py")), HERE / "init", HERE / "vsock.cpp", HERE / "frame.cpp", busybox, *(folder.name for folder in debians.values())]
+    verity = build_verity()
+    made_before = [folder.name for folder in (*debians.values(), verity)]
+    inputs = [*sorted(HERE.glob("*.py")), HERE / "init", HERE / "vsock.cpp", HERE / "frame.cpp", busybox, *made_before]
 
     def make(folder: Path) -> None:
         with stage("put the guests' files together") as tick:
@@ -50,6 +64,9 @@ def build_guests() -> Path:
                     link_or_copy(debian / file, files / name / file)
                 (files / name / "vmlinux").write_bytes(extract_vmlinux((debian / "vmlinuz").read_bytes()))
                 tick()
+            (files / "verity").mkdir()
+            for file in ("root.raw", "root-hash", "hash-offset", "vmlinuz", "initrd.img"):
+                link_or_copy(verity / file, files / "verity" / file)
             for version, name in KERNELS.items():
                 link_or_copy(files / name / "vmlinux", files / f"vmlinux-{version}")
                 link_or_copy(files / name / "vmlinuz", files / f"bzImage-{version}")

@@ -38,6 +38,12 @@ def disk(path, *, id: str = "disk0", read_only: bool = False) -> dict:
     return {"id": id, "path": str(path), "format": "raw", "read_only": read_only}
 
 
+def toml(value) -> str:
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"
+
+
 def wait_for(condition, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -78,7 +84,7 @@ class Guest:
             lines += ["", f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
         for kind, devices in (("disks", self.disks), ("nets", self.nets)):
             for values in devices:
-                lines += ["", f"[[{kind}]]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+                lines += ["", f"[[{kind}]]", *(f"{key} = {toml(value)}" for key, value in values.items())]
         self.spec.write_text("\n".join(lines) + "\n")
 
     def run(self, timeout: float = BOOT_SECONDS) -> subprocess.CompletedProcess:

@@ -213,7 +213,7 @@ TEST_CASE("an entry says what was measured and who signed it", "[launch-log]") {
     return item;
   };
   add("kernel", policy::MeasuredBy::hashes).sha256.fill(0xab);
-  add("disk:root", policy::MeasuredBy::fs_verity_sha256).fs_verity.fill(0xcd);
+  add("disk:root", policy::MeasuredBy::fs_verity_sha256).verity.fill(0xcd);
   add("disk:data", policy::MeasuredBy::writable);
   measurement.signer_count = 1;
   measurement.signers.at(0).fill(0x12);

@@ -40,9 +40,17 @@ struct GoodFiles {
   }
 };
 
+/// Measured as a launch is.
+inline Result<std::vector<measure::Event>> measured(const policy::GuestRecord& guest,
+                                                    const measure::GuestFiles& files,
+                                                    const measure::DiskReading& reading = {}) {
+  verity::Crew crew(2);
+  return measure::measure_guest(guest, files, reading, crew, [](std::uint64_t) {});
+}
+
 inline std::vector<measure::Event> good_events() {
   const GoodFiles files;
-  return measure::measure_guest(policy::test::good_guest(), files.files(), [](std::uint64_t) {}).value();
+  return measured(policy::test::good_guest(), files.files()).value();
 }
 
 }  // namespace immure::attest::test

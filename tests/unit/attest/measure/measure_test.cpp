@@ -17,8 +17,6 @@ using policy::test::networked_guest;
 
 namespace {
 
-void ignore(std::uint64_t /*bytes*/) {}
-
 const Event& named(const std::vector<Event>& events, std::string_view name) {
   const auto found = std::ranges::find(events, name, &Event::name);
   REQUIRE(found != events.end());
@@ -70,32 +68,32 @@ TEST_CASE("a disk under fs-verity is taken by the kernel's digest and not read",
   auto files = good.files();
   files.disks[1] =
       OpenFile{.fd = -1, .size = 99, .verity = {{.algorithm = "sha256", .digest = ByteVector(32, 7)}}};
-  const auto events = measure_guest(good_guest(), files, ignore);
+  const auto events = measured(good_guest(), files);
   REQUIRE(events);
   CHECK(named(*events, "disk:data").field("fs-verity-sha256") == to_hex(ByteVector(32, 7)));
   CHECK_FALSE(named(*events, "disk:data").field("sha256"));
-  CHECK(bytes_to_read(files) == 6 + 6 + 3);
+  CHECK(bytes_to_read(good_guest(), files, {}) == 6 + 6 + 3);
 }
 
 TEST_CASE("a read-only disk that was not opened ends the measurement", "[attest]") {
   const GoodFiles good;
   auto files = good.files();
   files.disks[1].reset();
-  CHECK_FALSE(measure_guest(good_guest(), files, ignore));
+  CHECK_FALSE(measured(good_guest(), files));
   files.disks.pop_back();
-  CHECK_FALSE(measure_guest(good_guest(), files, ignore));
+  CHECK_FALSE(measured(good_guest(), files));
 }
 
 TEST_CASE("code events do not depend on who the guest is and where its files lie", "[attest]") {
   const GoodFiles good;
   auto guest = networked_guest();
-  const auto before = measure_guest(guest, good.files(), ignore);
+  const auto before = measured(guest, good.files());
   guest.name = policy::test::text<policy::GuestName>("other");
   guest.uuid[3] = 9;
   guest.kernel = policy::test::text<policy::HostPath>("/elsewhere/vmlinuz");
   guest.nets[0].mac[5] ^= 1;
   guest.nets[0].host = policy::test::text<policy::InterfaceName>("tap99");
-  const auto after = measure_guest(guest, good.files(), ignore);
+  const auto after = measured(guest, good.files());
   REQUIRE(before);
   REQUIRE(after);
   CHECK(code_of(*before) == code_of(*after));
@@ -121,6 +119,9 @@ TEST_CASE("every part of the machine changes the canonical configuration", "[att
   change([](auto& guest) { guest.balloon = policy::Switch::on; });
   change([](auto& guest) { guest.disks[0].access = policy::DiskAccess::read_only; });
   change([](auto& guest) { guest.disks[1].direct = policy::Switch::on; });
+  change([](auto& guest) { guest.disks[1].verity.mount = policy::VerityMount::root; });
+  change(
+      [](auto& guest) { guest.disks[1].verity = {.mount = policy::VerityMount::usr, .hash_offset = 512}; });
   change([](auto& guest) { guest.disks[0].queues = 2; });
   change([](auto& guest) { guest.disks[0].engine = policy::DiskEngine::io_uring; });
   change([](auto& guest) { guest.topology = {.sockets = 2, .cores = 1, .threads = 1}; });
@@ -174,7 +175,7 @@ TEST_CASE("every changed byte of a file changes its event", "[attest]") {
       const GoodFiles good;
       auto files = good.files();
       files.kernel = changed.open();
-      const auto events = measure_guest(good_guest(), files, ignore);
+      const auto events = measured(good_guest(), files);
       REQUIRE(events);
       const auto& event = named(*events, "kernel");
       CHECK(event.field("sha256") != original.field("sha256"));

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attest/verity/crew.hpp"
 #include "base/proc_text.hpp"
 
 using namespace immure;
@@ -67,6 +68,30 @@ TEST_CASE("who judges evidence is nobody and stands behind its filter, as the ke
   }
 #ifndef IMMURE_SANITIZED
   CHECK(field_of(status, "Seccomp:") == "2");
+#endif
+}
+
+TEST_CASE("threads that were there before are confined like the one that asked for it", "[attest]") {
+#ifdef IMMURE_SANITIZED
+  SKIP("the sanitizers' run time opens files: no filter in such a build");
+#else
+  const auto in_other_thread = [](const std::function<int()>& work) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      verity::Crew crew(3);
+      if (!confine()) ::_exit(99);
+      int result = 0;
+      crew.run([&](unsigned member) {
+        if (member == 2) result = work();
+      });
+      ::_exit(result);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status;
+  };
+  CHECK(in_other_thread([] { return 0; }) == 0);
+  CHECK(is_killed_by(in_other_thread([] { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }), SIGSYS));
 #endif
 }
 

@@ -102,7 +102,7 @@ inline quote::Policy good_policy() {
   for (const auto& event : good_events()) {
     if (event.kind != measure::EventKind::code) continue;
     const auto& first = event.fields.front();
-    const auto is_verity = first.key.starts_with("fs-verity-");
+    const auto is_verity = first.key.contains("-verity-");
     out.events[event.name] = {first.key == "unmeasured" ? "unmeasured"
                               : is_verity               ? first.key + ":" + first.value
                                                         : first.value};
