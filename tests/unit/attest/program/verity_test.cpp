@@ -37,7 +37,8 @@ struct VerityGuest {
 nlohmann::json event(const Outcome& outcome, const std::string& name) {
   INFO(outcome.err);
   REQUIRE(outcome.status == 0);
-  for (const auto& each : nlohmann::json::parse(outcome.out)["events"]) {
+  const auto json = nlohmann::json::parse(outcome.out);
+  for (const auto& each : json["events"]) {
     if (each["name"] == name) return each;
   }
   FAIL("there is no event " << name);

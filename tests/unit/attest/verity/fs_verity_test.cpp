@@ -26,7 +26,7 @@ TEST_CASE("fs-verity digests agree with those of fsverity(1), for files of every
   const Scratch scratch;
   unsigned seed = 0;
   for (const std::size_t size : {0UL, 1UL, 4095UL, 4096UL, 4097UL, 8192UL, 128UL * 4096, 128UL * 4096 + 1,
-                                 600'000UL, 64UL * 64 * 4096 + 77, 128UL * 128 * 4096 + 5}) {
+                                 600'000UL, 64UL * 64 * 4096 + 77}) {
     const auto path = scratch.write("file", random_bytes(size, ++seed));
     for (const auto hash : {TreeHash::sha256, TreeHash::sha512}) {
       const auto theirs =

@@ -22,7 +22,7 @@ std::vector<TreeCase> all_cases() {
   out.push_back({.blocks = 33, .salt = std::string(512, 'e')});
   out.push_back({.blocks = 500, .salt = salt, .behind_data = 4096});
   out.push_back({.blocks = 129, .hash = "sha512", .salt = salt, .behind_data = 512});
-  out.push_back({.blocks = 16'500, .salt = salt});
+  out.push_back({.blocks = 16'500, .data_block = 512, .salt = salt});
   return out;
 }
 

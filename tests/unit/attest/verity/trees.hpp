@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstring>
 #include <random>
 
 #include <catch2/catch_test_macros.hpp>
@@ -12,9 +13,13 @@
 namespace immure::attest::test {
 
 inline std::string random_bytes(std::size_t size, unsigned seed) {
-  std::mt19937 random(seed);
-  std::string out(size, '\0');
-  for (auto& byte : out) byte = static_cast<char>(random());
+  std::mt19937_64 random(seed);
+  std::string out(size + sizeof(std::uint64_t), '\0');
+  for (std::size_t at = 0; at < size; at += sizeof(std::uint64_t)) {
+    const std::uint64_t next = random();
+    std::memcpy(&out[at], &next, sizeof next);
+  }
+  out.resize(size);
   return out;
 }
 
