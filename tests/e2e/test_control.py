@@ -138,7 +138,7 @@ class TestControl(ImmureTest):
         text = (PUSHED / "control.md").read_text()
         examples = [line for line in text.splitlines() if line.startswith("runcon ")]
         self.assertGreaterEqual(len(examples), 8)
-        guest = self.guest("web", "button", disks=[disk(image("vl-web.raw"), id="root")], balloon=True).start()
+        guest = self.guest("web", "button,hang", disks=[disk(image("vl-web.raw"), id="root")], balloon=True).start()
         guest.console_until("IMMURE-GUEST-READY")
         mark = AuditMark()
         for example in examples:
