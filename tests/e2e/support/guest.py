@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -50,6 +51,28 @@ def wait_for(condition, seconds: float = 60) -> None:
         if time.monotonic() > deadline:
             raise AssertionError(f"it did not happen within {seconds:.0f} s")
         time.sleep(0.2)
+
+
+def how_it_stands(name: str) -> str:
+    """Of a guest that does not do what it should: what its VMM counts and what its threads do, twice, a second apart. It tells a
+    guest that stands still from one that is not heard."""
+    out = []
+    for _ in range(2):
+        metrics = immure("metrics", name).stdout.splitlines()
+        out += [line for line in metrics if not line.startswith("#") and re.search("exits|console|cpu_seconds|state", line)]
+        inspected = immure("inspect", name, "--json")
+        if inspected.returncode != 0:
+            return "\n".join([*out, inspected.stderr])
+        for task in sorted(Path(f"/proc/{json.loads(inspected.stdout)['vmm_pid']}/task").glob("*")):
+            try:
+                # proc(5): what follows the name; state first, user and system time as the 12th and 13th.
+                stat = (task / "stat").read_text().rpartition(")")[2].split()
+                stack = " < ".join(line.split()[-1] for line in (task / "stack").read_text().splitlines()[:6])
+                out.append(f"{(task / 'comm').read_text().strip()}: {stat[0]} {stat[11]} {stat[12]} {stack}")
+            except OSError as error:
+                out.append(f"{task}: {error}")
+        time.sleep(1)
+    return "\n".join(out)
 
 
 class Guest:
@@ -126,7 +149,8 @@ class Guest:
                     seen += client.stdout.read(65536) or b""
                     if text.encode() in seen:
                         break
-                    raise AssertionError(f"{self.name}: {text!r} did not come; its console:\n{seen.decode(errors='replace')}")
+                    raise AssertionError(f"{self.name}: {text!r} did not come; its console:\n{seen.decode(errors='replace')}\n"
+                                         f"{how_it_stands(self.name)}")  # fmt: skip
                 time.sleep(0.05)
         finally:
             client.kill()
