@@ -1,12 +1,14 @@
 #include "base/files.hpp"
 
 #include <array>
+#include <csignal>
 #include <memory>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 namespace immure {
 
@@ -46,6 +48,26 @@ Result<void> wait_for_lock(int fd, LockKind kind) {
     if (errno != EINTR) return system_error("wait for the lock");
   }
   return {};
+}
+
+Result<bool> wait_for_lock(int fd, LockKind kind, unsigned seconds) {
+  // Without SA_RESTART the handler ends the wait.
+  struct sigaction interrupt{};
+  interrupt.sa_handler = [](int) {};
+  sigset_t alarm_alone;
+  sigemptyset(&alarm_alone);
+  sigaddset(&alarm_alone, SIGALRM);
+  if (::sigaction(SIGALRM, &interrupt, nullptr) != 0 ||
+      ::sigprocmask(SIG_UNBLOCK, &alarm_alone, nullptr) != 0)
+    return system_error("wait for the lock");
+  ::alarm(seconds);
+  const int locked = lock_whole_file(fd, kind, F_OFD_SETLKW);
+  const int why = errno;
+  ::alarm(0);
+  if (locked == 0) return true;
+  if (why == EINTR) return false;
+  errno = why;
+  return system_error("wait for the lock");
 }
 
 Result<std::vector<std::string>> list_directory(UniqueFd directory, std::string_view what) {

@@ -20,6 +20,10 @@ Result<UniqueFd> open_file(const std::string& path, int flags, Links links);
 Result<bool> try_lock(int fd, LockKind kind);
 /// The same, but waits (F_OFD_SETLKW).
 Result<void> wait_for_lock(int fd, LockKind kind);
+/// The same for so many seconds, at least 1: false where somebody else's was in the way all the time. The
+/// kernel lets in one after the other. Uses SIGALRM and its alarm: for a process with one thread that does
+/// not.
+Result<bool> wait_for_lock(int fd, LockKind kind, unsigned seconds);
 
 /// The names in an open directory but "." and "..", in the file system's order; `what` is its name in an
 /// Error.

@@ -1,17 +1,14 @@
 #include "policy/statistics_message.hpp"
 
-#include <limits>
 #include <span>
 
 namespace immure::policy {
 namespace {
 
-constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-
 template <typename Counters, std::size_t N>
 bool is_countable(const Counters& counters, const std::array<CounterField<Counters>, N>& fields) {
   for (const auto& field : fields)
-    if (counters.*field.value > most) return false;
+    if (counters.*field.value > max_count) return false;
   return true;
 }
 

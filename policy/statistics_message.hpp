@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 
 #include "policy/guest_record.hpp"
 
@@ -90,9 +91,11 @@ struct StatisticsMessage {
   std::array<VcpuCounters, max_vcpus> vcpus{};
 };
 
-/// As many devices as a guest may have, and no count beyond what a signed number holds: the interface's
-/// numbers are signed (varlink.org).
+/// As many devices as a guest may have, and no count beyond max_count.
 Result<void> check(const StatisticsMessage& message);
+
+/// The largest count that can be told: the interface's numbers are signed (varlink.org).
+constexpr auto max_count = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
 /// A counter by the name that it has in io.immure.Guest.
 template <typename Counters>

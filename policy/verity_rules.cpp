@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "base/hex.hpp"
+
 namespace immure::policy {
 namespace {
 
@@ -99,15 +101,7 @@ Result<void> check_disk_verity(const GuestRecord& record, std::uint32_t index, c
 
 }  // namespace
 
-std::string root_hash_text(const VerityRecord& verity) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const auto byte : root_hash_of(verity)) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
-}
+std::string root_hash_text(const VerityRecord& verity) { return to_hex(root_hash_of(verity)); }
 
 std::uint32_t hash_disk_of(const GuestRecord& record, std::uint32_t index) {
   const auto& name = record.disks[index].verity.hash_disk;

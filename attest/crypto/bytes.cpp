@@ -5,40 +5,9 @@
 namespace immure::attest {
 namespace {
 
-constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-std::optional<std::uint8_t> hex_value(char c) {
-  if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-  const auto value = hex_digits.find(c);
-  if (value == std::string_view::npos) return std::nullopt;
-  return static_cast<std::uint8_t>(value);
-}
-
 }  // namespace
-
-std::string to_hex(Bytes bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (const auto byte : bytes) {
-    out += hex_digits[byte >> 4];
-    out += hex_digits[byte & 15];
-  }
-  return out;
-}
-
-std::optional<ByteVector> from_hex(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
-  ByteVector out;
-  out.reserve(text.size() / 2);
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const auto high = hex_value(text[i]);
-    const auto low = hex_value(text[i + 1]);
-    if (!high || !low) return std::nullopt;
-    out.push_back(static_cast<std::uint8_t>(*high << 4 | *low));
-  }
-  return out;
-}
 
 std::string to_base64(Bytes bytes) {
   std::string out;

@@ -8,16 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/hex.hpp"
+
 namespace immure::attest {
 
 using Bytes = std::span<const std::uint8_t>;
 using ByteVector = std::vector<std::uint8_t>;
-
-/// Lower-case hexadecimal, two digits for each byte.
-std::string to_hex(Bytes bytes);
-
-/// Hexadecimal of either case, without separators; nothing where it is anything else.
-std::optional<ByteVector> from_hex(std::string_view text);
+using immure::from_hex;
+using immure::to_hex;
 
 /// Standard base64 with padding (RFC 4648, 4).
 std::string to_base64(Bytes bytes);

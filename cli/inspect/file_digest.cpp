@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
-#include "cli/output/units.hpp"
+#include "base/hex.hpp"
 
 namespace immure::cli {
 
@@ -32,7 +32,7 @@ Result<std::string> sha256_of(int fd) {
   if (::EVP_DigestFinal_ex(context.get(), digest.data(), &size) != 1 || size != digest.size()) {
     return invalid("sha256: final failed");
   }
-  return hex_text(digest);
+  return to_hex(digest);
 }
 
 Result<std::string> sha256_of_process_file(const ProcessDirectory& process, const std::string& path) {

@@ -9,10 +9,10 @@
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
+#include "base/hex.hpp"
 #include "base/proc_text.hpp"
 #include "cli/inspect/file_digest.hpp"
 #include "cli/inspect/labels.hpp"
-#include "cli/output/units.hpp"
 #include "cli/proc/process_directory.hpp"
 #include "policy/fd_layout.hpp"
 
@@ -106,14 +106,14 @@ Result<std::vector<ThreadView>> threads_of(const ProcessDirectory& process) {
 
 /// As it was measured at the launch: a disk is too big to hash here.
 void add_measured(const policy::MeasuredItem& item, FileView& out) {
-  if (item.by == policy::MeasuredBy::hashes) out.sha256 = hex_text(item.sha256);
+  if (item.by == policy::MeasuredBy::hashes) out.sha256 = to_hex(item.sha256);
   const auto name = policy::verity_name(item.by);
   if (name.empty()) return;
   constexpr std::string_view fs = "fs-verity-";
   constexpr std::string_view dm = "dm-verity-";
   auto& text = name.starts_with(fs) ? out.fs_verity : out.dm_verity;
   text = std::string(name.substr(name.starts_with(fs) ? fs.size() : dm.size())) + ":" +
-         hex_text(policy::verity_digest(item));
+         to_hex(policy::verity_digest(item));
 }
 
 /// Kernel, initrd and the VMM's program are hashed as they are now.

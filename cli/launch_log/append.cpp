@@ -1,8 +1,6 @@
 #include "cli/launch_log/append.hpp"
 
-#include <cerrno>
 #include <chrono>
-#include <csignal>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -20,24 +18,6 @@ namespace immure::cli {
 namespace {
 
 constexpr unsigned lock_patience = 60;  // seconds: many launches at once on a slow host
-
-/// Many that wait are let in one after the other by the kernel, where asking again and again would leave it
-/// to chance who comes late. An alarm ends the wait: this program has one thread and no other use for it.
-Result<void> wait_for_turn(int log) {
-  struct sigaction interrupt{};
-  interrupt.sa_handler = [](int) {};
-  IMMURE_TRY(checked(::sigaction(SIGALRM, &interrupt, nullptr), "wait for the log's lock"));
-  ::alarm(lock_patience);
-  struct flock whole{};
-  whole.l_type = F_WRLCK;
-  const int locked = ::fcntl(log, F_OFD_SETLKW, &whole);
-  const int why = errno;
-  ::alarm(0);
-  if (locked == 0) return {};
-  errno = why;
-  if (why == EINTR) return invalid("somebody else holds its lock");
-  return system_error("wait for the log's lock");
-}
 
 /// The end of the log: enough for the last whole line and one that is cut off behind it.
 Result<std::string> read_end(int log) {
@@ -90,7 +70,8 @@ Result<EntryPlace> place_behind(std::string_view end) {
 }  // namespace
 
 Result<std::string> append_to_log(int log, const policy::LaunchEntry& entry) {
-  IMMURE_TRY(wait_for_turn(log));
+  if (!IMMURE_TRY(wait_for_lock(log, LockKind::exclusive, lock_patience)))
+    return invalid("somebody else holds its lock");
   const auto place = IMMURE_TRY(place_behind(IMMURE_TRY(read_end(log))));
   // Paths are bytes: what is no UTF-8 is written as U+FFFD.
   const auto line =

@@ -4,7 +4,7 @@
 
 #include <openssl/evp.h>
 
-#include "cli/output/units.hpp"
+#include "base/hex.hpp"
 
 namespace immure::cli {
 
@@ -13,7 +13,7 @@ std::string sha256_text(std::span<const std::byte> bytes) {
   unsigned size = 0;
   const auto done =
       ::EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, ::EVP_sha256(), nullptr) == 1;
-  return done && size == digest.size() ? hex_text(digest) : std::string();
+  return done && size == digest.size() ? to_hex(digest) : std::string();
 }
 
 }  // namespace immure::cli

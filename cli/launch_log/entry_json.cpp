@@ -3,11 +3,11 @@
 #include <array>
 #include <span>
 
+#include "base/hex.hpp"
 #include "base/io.hpp"
 #include "base/proc_text.hpp"
 #include "cli/failure.hpp"
 #include "cli/launch_log/digest.hpp"
-#include "cli/output/units.hpp"
 #include "policy/seccomp/compiled_filters.hpp"
 
 namespace immure::cli {
@@ -148,14 +148,14 @@ Json item_json(const policy::MeasuredItem& item) {
   Json out{{"name", item.name.view()}};
   switch (item.by) {
     case policy::MeasuredBy::hashes:
-      out["sha256"] = hex_text(item.sha256);
-      out["sha384"] = hex_text(item.sha384);
+      out["sha256"] = to_hex(item.sha256);
+      out["sha384"] = to_hex(item.sha384);
       break;
     case policy::MeasuredBy::fs_verity_sha256:
     case policy::MeasuredBy::fs_verity_sha512:
     case policy::MeasuredBy::dm_verity_sha256:
     case policy::MeasuredBy::dm_verity_sha512:
-      out[std::string(policy::verity_name(item.by))] = hex_text(policy::verity_digest(item));
+      out[std::string(policy::verity_name(item.by))] = to_hex(policy::verity_digest(item));
       break;
     case policy::MeasuredBy::writable:
       out["unmeasured"] = "writable";
@@ -175,8 +175,8 @@ void add_measurement(const policy::Measurement& measurement, Json& out) {
   if (measurement.signer_count == 0) return;
   auto signers = Json::array();
   for (const auto& id : std::span(measurement.signers).first(measurement.signer_count))
-    signers.push_back(hex_text(id));
-  out["manifest"] = {{"sha256", hex_text(measurement.manifest_sha256)}, {"signed_by", std::move(signers)}};
+    signers.push_back(to_hex(id));
+  out["manifest"] = {{"sha256", to_hex(measurement.manifest_sha256)}, {"signed_by", std::move(signers)}};
 }
 
 bool is_start(LaunchEvent event) { return event == LaunchEvent::started || event == LaunchEvent::restarted; }

@@ -26,10 +26,4 @@ std::string human_duration(std::uint64_t seconds) {
   return fmt::format("{}d{:02}h", seconds / 86400, seconds % 86400 / 3600);
 }
 
-std::string hex_text(std::span<const std::uint8_t> bytes) {
-  std::string out;
-  for (const auto byte : bytes) out += fmt::format("{:02x}", byte);
-  return out;
-}
-
 }  // namespace immure::cli

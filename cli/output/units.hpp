@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 
 #include "policy/guest_record.hpp"
@@ -12,7 +11,5 @@ namespace immure::cli {
 std::string human_size(std::uint64_t bytes);
 /// "42s", "3m07s", "5h12m", "9d03h".
 std::string human_duration(std::uint64_t seconds);
-/// Lower-case hexadecimal digits, two for each byte.
-std::string hex_text(std::span<const std::uint8_t> bytes);
 
 }  // namespace immure::cli

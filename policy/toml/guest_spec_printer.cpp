@@ -79,12 +79,16 @@ std::string print_net(const NetRecord& net) {
          print_limit(net.limit);
 }
 
+/// "key = [0, 1]" of numbers that are kept with 1 added, or nothing where there are none.
+std::string print_numbers(std::string_view key, std::span<const std::uint16_t> kept) {
+  std::string out;
+  for (const auto number : kept)
+    if (number != 0) out += (out.empty() ? "" : ", ") + std::to_string(number - 1);
+  return out.empty() ? "" : std::string(key) + " = [" + out + "]\n";
+}
+
 std::string print_scheduling(const ResourceRecord& resources) {
-  std::string pinning;
-  for (const auto cpu : resources.pinned_cpus) {
-    if (cpu != 0) pinning += (pinning.empty() ? "" : ", ") + std::to_string(cpu - 1);
-  }
-  return (pinning.empty() ? "" : "pinning = [" + pinning + "]\n") +
+  return print_numbers("pinning", resources.pinned_cpus) +
          unless_zero("realtime_priority", resources.realtime_priority);
 }
 
@@ -110,13 +114,9 @@ std::string print_memory(const GuestRecord& record) {
 }
 
 std::string print_numa(const NumaRecord& numa) {
-  std::string host;
-  for (const auto node : numa.host_nodes) {
-    if (node != 0) host += (host.empty() ? "" : ", ") + std::to_string(node - 1);
-  }
   if (numa.nodes == 0) return "";
   return "\n[numa]\nnodes = " + std::to_string(numa.nodes) + "\n" +
-         (host.empty() ? "" : "host_nodes = [" + host + "]\n");
+         print_numbers("host_nodes", numa.host_nodes);
 }
 
 std::string size_unless_zero(std::string_view key, std::uint64_t bytes) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/hex.hpp"
 #include "policy/toml/choice.hpp"
 #include "policy/toml/guest_spec_reader.hpp"
 #include "policy/toml/values.hpp"
@@ -34,7 +35,7 @@ VerityRecord GuestSpecReader::read_verity(TableReader& disk, DiskAccess access) 
   verity.mount =
       choose(table, "mount", std::span<const Choice<VerityMount>>(mounts)).value_or(VerityMount::root);
   if (const auto text = table.text(root_hash_key)) {
-    const auto bytes = parse_hex(*text);
+    const auto bytes = from_hex(*text);
     const auto is_digest = bytes && (bytes->size() == sha256_bytes || bytes->size() == sha512_bytes);
     if (!is_digest || std::ranges::all_of(*bytes, [](auto byte) { return byte == 0; })) {
       table.reject(root_hash_key, quoted(*text) + " is no such hash");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/checked.hpp"
+#include "base/hex.hpp"
 
 namespace immure::policy::toml_text {
 namespace {
@@ -16,16 +17,6 @@ struct Unit {
 // Largest first, for format_size.
 constexpr std::array units{Unit{"TiB", 1ULL << 40}, Unit{"GiB", 1ULL << 30}, Unit{"MiB", 1ULL << 20},
                            Unit{"KiB", 1ULL << 10}, Unit{"B", 1}};
-
-constexpr std::string_view hex_digits = "0123456789abcdef";
-
-/// The value of a hexadecimal digit of either case.
-std::optional<std::uint8_t> hex_value(char c) {
-  if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-  const auto value = hex_digits.find(c);
-  if (value == std::string_view::npos) return std::nullopt;
-  return static_cast<std::uint8_t>(value);
-}
 
 constexpr bool has_dash_before(std::size_t byte) { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
 
@@ -66,18 +57,6 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
     uuid[byte] = static_cast<std::uint8_t>(*high << 4 | *low);
   }
   return uuid;
-}
-
-std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
-  std::vector<std::uint8_t> bytes;
-  for (std::size_t at = 0; at < text.size(); at += 2) {
-    const auto high = hex_value(text[at]);
-    const auto low = hex_value(text[at + 1]);
-    if (!high || !low) return std::nullopt;
-    bytes.push_back(static_cast<std::uint8_t>(*high << 4 | *low));
-  }
-  return bytes;
 }
 
 std::optional<MacAddress> parse_mac(std::string_view text) {

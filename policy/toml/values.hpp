@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "policy/guest_record.hpp"
 
@@ -22,9 +21,6 @@ std::optional<Uuid> parse_uuid(std::string_view text);
 
 /// Six pairs of hexadecimal digits, either case, with ':' between them.
 std::optional<MacAddress> parse_mac(std::string_view text);
-
-/// Hexadecimal of either case, two digits for each byte; nothing where it is anything else.
-std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text);
 
 /// An address for a guest's network that stays the same from launch to launch: locally administered, of the
 /// uuid where there is one, else of the guest's name, and of the network's id.

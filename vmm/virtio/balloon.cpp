@@ -17,8 +17,6 @@ constexpr std::uint16_t inflate_queue = 0;
 constexpr std::uint16_t deflate_queue = 1;
 constexpr std::uint16_t statistics_queue = 2;
 
-constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-
 /// Where in policy::guest_memory_fields a tag's value belongs (5.5.6.3); nothing for one that we do not tell.
 std::optional<std::size_t> place_of(std::uint16_t tag) {
   using Memory = policy::GuestMemoryCounters;
@@ -109,7 +107,7 @@ Result<void> Balloon::take_statistics() {
   IMMURE_TRY(chain_.readable().read(0, std::as_writable_bytes(told)));
   for (const auto& number : told) {
     const std::uint64_t value = number.value;
-    if (const auto place = place_of(number.tag)) said_.at(*place) = std::min(value, most);
+    if (const auto place = place_of(number.tag)) said_.at(*place) = std::min(value, policy::max_count);
   }
   const auto uptime = std::chrono::steady_clock::now() - created_;
   said_.at(said_usec) = static_cast<std::uint64_t>(uptime / std::chrono::microseconds(1)) + 1;

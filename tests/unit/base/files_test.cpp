@@ -1,7 +1,10 @@
 #include "base/files.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
@@ -50,6 +53,28 @@ TEST_CASE("a lock keeps another open file description out, and goes with its fd"
   CHECK(*try_lock(first.get(), LockKind::exclusive));
   CHECK_FALSE(*try_lock(open().get(), LockKind::shared));
   CHECK_FALSE(try_lock(-1, LockKind::shared));
+}
+
+TEST_CASE("a wait for a lock ends after its seconds, or once the lock is free", "[base]") {
+  const Scratch scratch;
+  const auto open = [&] { return *open_file(scratch.path + "/file", O_RDWR, Links::refused); };
+  auto first = open();
+  const auto second = open();
+  REQUIRE(*try_lock(first.get(), LockKind::exclusive));
+  // As a parent may have left it.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  REQUIRE(::sigprocmask(SIG_BLOCK, &all, &before) == 0);
+  CHECK_FALSE(*wait_for_lock(second.get(), LockKind::exclusive, 1));
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    first.reset();
+  });
+  CHECK(*wait_for_lock(second.get(), LockKind::exclusive, 60));
+  other.join();
+  CHECK_FALSE(wait_for_lock(-1, LockKind::exclusive, 1));
+  REQUIRE(::sigprocmask(SIG_SETMASK, &before, nullptr) == 0);
 }
 
 TEST_CASE("a directory is listed and a link is read", "[base]") {

@@ -4,15 +4,6 @@
 
 using namespace immure::attest;
 
-TEST_CASE("hexadecimal is read back as it was written", "[attest]") {
-  const ByteVector bytes{0x00, 0x7f, 0x80, 0xff};
-  CHECK(to_hex(bytes) == "007f80ff");
-  CHECK(from_hex("007F80ff") == bytes);
-  CHECK_FALSE(from_hex("0"));
-  CHECK_FALSE(from_hex("0g"));
-  CHECK_FALSE(from_hex("0x12"));
-}
-
 TEST_CASE("base64 is read back as it was written", "[attest]") {
   CHECK(to_base64(bytes_of_text("")).empty());
   CHECK(to_base64(bytes_of_text("f")) == "Zg==");
