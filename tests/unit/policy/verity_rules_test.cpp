@@ -83,6 +83,14 @@ TEST_CASE("a malformed record of verity is refused", "[policy]") {
     CHECK_THAT(verdict([id](GuestRecord& g) { verity_of(g).hash_disk = text<Id>(id); }),
                ContainsSubstring("hash_disk must be the id of another disk"));
   }
+  // The other disk has a tree of its own.
+  CHECK_THAT(verdict([](GuestRecord& g) {
+               g.disks[0].access = DiskAccess::read_only;
+               g.disks[0].verity = verity_of(g);
+               g.disks[0].verity.mount = VerityMount::usr;
+               verity_of(g).hash_disk = text<Id>("root");
+             }),
+             ContainsSubstring("disks[1].verity.hash_disk must be the id of another disk"));
   CHECK_THAT(verdict([](GuestRecord& g) { g.initrd = {}; }), ContainsSubstring("needs boot.initrd"));
   CHECK_THAT(verdict([](GuestRecord& g) {
                g.disks[0].access = DiskAccess::read_only;

@@ -117,7 +117,10 @@ TEST_CASE("a disk that is too short for its data or its tree is refused", "[atte
   const auto size = std::filesystem::file_size(tree.hashes);
   for (const auto shorter : {size - 1, size - 4096, std::uintmax_t{511}, std::uintmax_t{0}}) {
     std::filesystem::resize_file(tree.hashes, shorter);
-    CHECK_FALSE(tree.check());
+    const auto checked = tree.check();
+    REQUIRE_FALSE(checked);
+    // Before anything is read that is not there.
+    CHECK(checked.error().message.contains("behind the"));
   }
   const TreeOnDisk other({.blocks = 300, .salt = salt});
   std::filesystem::resize_file(other.data, other.data_bytes - 1);

@@ -116,9 +116,12 @@ TEST_CASE_METHOD(Fixture, "after a reset nothing is left of what the guest said"
   say({{free_memory, 100}});
   machine.set_status(0);
   CHECK(ask() == policy::GuestMemoryCounters{});
-  start(feature::balloon_page_reporting);
-  CHECK(machine.status() == 15);
+  // Nor of the buffer that it said it in.
+  queues[statistics] = FakeQueue(machine.memory, 0x30000, 64);
+  start(feature::balloon_statistics);
   CHECK(ask() == policy::GuestMemoryCounters{});
+  CHECK(queues[statistics].used_index() == 0);
+  CHECK(machine.status() == 15);
 }
 
 TEST_CASE_METHOD(Fixture, "hostile: a number beyond any that can be told is told as the largest",
