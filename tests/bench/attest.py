@@ -86,7 +86,7 @@ class Figures:
         folder = self.folder
         socket = folder / "tpm"
         tpm = subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={folder}", "--server", f"type=unixio,path={socket}",
-                                "--ctrl", f"type=unixio,path={socket}.ctrl", "--flags", "not-need-init,startup-clear"])  # fmt: skip
+                                "--ctrl", f"type=unixio,path={socket}.ctrl", "--flags", "not-need-init,startup-clear"], stderr=subprocess.DEVNULL)  # fmt: skip
         try:
             while not socket.exists():
                 time.sleep(0.01)
