@@ -238,7 +238,7 @@ class TestVsock(ImmureTest):
             self.assert_no_denials(mark)
 
     def test_a_guest_reaches_a_program_of_the_host_that_accepts(self):
-        guest = self.vsock_guest("vsock-out", "echo,vsock-connect", KERNELS["13"])
+        guest = self.vsock_guest("vsock-out", "echo,vsock-connect,hang", KERNELS["13"])
         client = self.ask(guest, "ACCEPT 1000\n")
         guest.console_until("IMMURE-GUEST-READY")
         guest.console_until("IMMURE-GUEST-ECHO quit", send=b"quit\n")

@@ -26,6 +26,7 @@ systemctl is-system-running --wait >/dev/null || systemctl --failed --no-legend
 [ -c /dev/kvm ]
 [ -c /dev/tpm0 ]
 for service in auditd hold-a-machine; do systemctl -q is-active $service; done
+for module in $(sed -n 's/.*modules_load=//p' /proc/cmdline); do grep -q "^$module " /proc/modules; done
 sync; echo 3 >/proc/sys/vm/drop_caches; id -Z
 """
 
@@ -42,7 +43,8 @@ def build_base() -> Path:
 
 def build_host() -> Path:
     module = MODULE_FILES if all(file.exists() for file in MODULE_FILES) else []
-    recipes = [HERE / "make-image", HERE / "configure-image", HERE / "hold-a-machine", HERE / "make-rootfs", HERE / "packages.txt"]
+    recipes = [HERE / "make-image", HERE / "configure-image", HERE / "hold-a-machine", HERE / "make-rootfs", HERE / "packages.txt",
+               *sorted((HERE / "kvm_exit_after_injection").iterdir())]  # fmt: skip
 
     def make(folder: Path) -> None:
         base = build_base()
