@@ -58,8 +58,19 @@ def build_host() -> Path:
     return layer(cache_root() / "testhost" / f"host-{hash_of(*recipes, *module)}", make)
 
 
+def build_preload() -> Path:
+    source = HERE / "leave_ignne_alone.c"
+
+    def make(folder: Path) -> None:
+        with stage("compile what QEMU is started with") as tick:
+            command = ["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", folder / f"{source.stem}.so", source]
+            run_logged(command, folder / "log", tick)
+
+    return layer(cache_root() / "testhost" / f"preload-{hash_of(source)}", make) / f"{source.stem}.so"
+
+
 def boot_files(host: Path) -> machine.Boot:
-    return machine.Boot(kernel=host / "vmlinuz", initrd=host / "initrd.img")
+    return machine.Boot(kernel=host / "vmlinuz", initrd=host / "initrd.img", preload=build_preload())
 
 
 def empty_guests_drive() -> Path:

@@ -42,15 +42,15 @@ class Instance:
         pids = [self._spawn("swtpm", machine.swtpm_command())]
         self._save(pids=pids)
         wait_until(lambda: (self.folder / "tpm.sock").exists(), 10, "the TPM emulator did not start")
-        pids.append(self._spawn("qemu", machine.qemu_command(boot, clock, port, guests_drive, incoming)))
+        pids.append(self._spawn("qemu", machine.qemu_command(boot, clock, port, guests_drive, incoming), LD_PRELOAD=str(boot.preload)))
         self._save(pids=pids, port=port, key_folder=str(key_folder), kernel=kernel, clock=clock.name,
                    control=control_path(port))  # fmt: skip
 
-    def _spawn(self, name: str, command: list) -> int:
+    def _spawn(self, name: str, command: list, **environment: str) -> int:
         with (self.folder / f"{name}.log").open("wb") as log:
             # A session of its own: Ctrl-C at the terminal is ours to handle, not QEMU's.
             process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                       start_new_session=True)  # fmt: skip
+                                       start_new_session=True, env=os.environ | environment)  # fmt: skip
         return process.pid
 
     def _save(self, **facts) -> None:

@@ -33,6 +33,8 @@ COUNTED = Clock("icount", ("-accel", "tcg,thread=single,tb-size=512", "-icount",
 class Boot:
     kernel: Path
     initrd: Path
+    # Loaded before QEMU.
+    preload: Path
 
 
 def qemu_version() -> str:
