@@ -26,11 +26,11 @@ void Exposition::begin(std::string_view name, MetricKind kind, std::string_view 
                          kind == MetricKind::counter ? "counter" : "gauge");
 }
 
-void Exposition::add(std::vector<Label> labels, std::uint64_t value) {
+void Exposition::add(const std::vector<Label>& labels, std::uint64_t value) {
   add_text(labels, std::to_string(value));
 }
 
-void Exposition::add_usec(std::vector<Label> labels, std::uint64_t usec) {
+void Exposition::add_usec(const std::vector<Label>& labels, std::uint64_t usec) {
   add_text(labels, fmt::format("{}.{:06}", usec / 1'000'000, usec % 1'000'000));
 }
 

@@ -21,9 +21,9 @@ class Exposition {
   /// Begins a metric; the samples that follow are its own. One without samples is left out. A counter's name
   /// ends in "_total".
   void begin(std::string_view name, MetricKind kind, std::string_view help);
-  void add(std::vector<Label> labels, std::uint64_t value);
+  void add(const std::vector<Label>& labels, std::uint64_t value);
   /// A value of microseconds, in seconds.
-  void add_usec(std::vector<Label> labels, std::uint64_t usec);
+  void add_usec(const std::vector<Label>& labels, std::uint64_t usec);
 
   [[nodiscard]] const std::string& text() const { return text_; }
 

@@ -9,7 +9,7 @@ HERE = Path(__file__).resolve().parent
 ENDED = HERE.parent / "ended.txt"
 # More failures than this are no accident of the emulation.
 MOST_AGAIN = 3
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from support import install  # noqa: E402
 

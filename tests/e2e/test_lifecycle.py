@@ -1,15 +1,19 @@
 """From `immure run` to the guest's end, with an init of ours on Debian's kernels."""
 
 import json
+import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
 
+from guests.initrd import append_modules
+from guests.vmlinux import extract_vmlinux
 from immure_test import ImmureTest
 from support.audit import AuditMark
-from support.guest import IMMURE, disk, image, immure, wait_for
+from support.guest import GUESTS, IMMURE, disk, image, immure, wait_for
 from support.kernel import label_of_file
-from support.install import PUSHED
+from support.install import IMAGES, PUSHED
 from support.leftovers import snapshot
 
 IMAGE_REFUSED = 6
@@ -45,6 +49,16 @@ class TestBoot(ImmureTest):
 
     def test_debian_12s_kernel_boots_too(self):
         self.boots("boot-debian12", kernel="debian12/vmlinux")
+
+    def test_the_hosts_own_kernel_boots_too(self):
+        release = os.uname().release
+        packaged, elf, initrd = (IMAGES / f"own-{name}" for name in ("bzimage", "elf", "initrd"))
+        shutil.copyfile(f"/boot/vmlinuz-{release}", packaged)
+        elf.write_bytes(extract_vmlinux(packaged.read_bytes()))
+        shutil.copyfile(GUESTS / "busybox.cpio", initrd)
+        append_modules(initrd, Path("/lib/modules") / release)
+        for name, kernel in (("own-bzimage", packaged), ("own-elf", elf)):
+            self.boots(name, kernel=kernel, initrd=initrd)
 
     def test_a_guest_has_the_cpus_and_the_memory_that_were_asked_for(self):
         console = self.boots("boot-four", vcpus=4, memory="384 MiB")

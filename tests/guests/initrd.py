@@ -25,6 +25,14 @@ def write_initrd(output: Path, programs: dict, init: Path, module_trees: list) -
         archive.close()
 
 
+def append_modules(initrd: Path, tree: Path) -> None:
+    """Those of one more kernel: it unpacks one archive after the other."""
+    with initrd.open("ab") as file:
+        archive = Archive(file)
+        add_modules(archive, tree)
+        archive.close()
+
+
 def add_modules(archive: Archive, tree: Path) -> None:
     folder = f"lib/modules/{tree.name}"
     archive.directory(folder)

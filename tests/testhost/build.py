@@ -1,6 +1,7 @@
 """The layers of the test host, from nothing to a machine that is ready in seconds:
 
 base    Debian as installed (mmdebstrap)
+kernel  the packages of another kernel, where that is asked for
 host    configured, policy module installed, labelled: a disk, a kernel, an initrd and an ssh key
 ready   the host booted once: its disk's changes and the state of the running machine
 """
@@ -19,6 +20,8 @@ from .paths import CHECKOUT, HERE, cache_root, hash_of
 from .progress import BuildError, as_root, run_logged, stage
 
 MODULE_FILES = [CHECKOUT / "selinux/module" / f"immure.{kind}" for kind in ("te", "fc", "if")]
+# Debian 13's kernel, and the newest one.
+STABLE, UNSTABLE = KERNELS = "6.12", "unstable"
 # What the machine has done before its state is saved; run inside it.
 SETTLE = """set -e
 systemctl is-system-running --wait >/dev/null || systemctl --failed --no-legend
@@ -41,21 +44,30 @@ def build_base() -> Path:
     return layer(cache_root() / "testhost" / f"base-{hash_of(recipe, packages)}", make)
 
 
-def build_host() -> Path:
-    module = MODULE_FILES if all(file.exists() for file in MODULE_FILES) else []
+def build_kernel() -> Path:
+    recipe = HERE / "fetch-kernel"
+
+    def make(folder: Path) -> None:
+        with stage("fetch Debian unstable's kernel") as tick:
+            run_logged([recipe, folder, debian_mirror()], folder / "log", tick)
+
+    return layer(cache_root() / "testhost" / f"kernel-{hash_of(recipe)}", make)
+
+
+def build_host(kernel: str) -> Path:
     recipes = [HERE / "make-image", HERE / "configure-image", HERE / "hold-a-machine", HERE / "make-rootfs", HERE / "packages.txt",
-               *sorted((HERE / "kvm_exit_after_injection").iterdir())]  # fmt: skip
+               *sorted((HERE / "kvm_exit_after_injection").iterdir()), *MODULE_FILES]  # fmt: skip
+    packages = [build_kernel()] if kernel == UNSTABLE else []
 
     def make(folder: Path) -> None:
         base = build_base()
-        title = "configure and label the host" + (", install the policy module" if module else "")
-        with stage(title) as tick:
-            command = [HERE / "make-image", base / "rootfs.tar", folder, *([module[0].parent] if module else [])]
+        with stage("configure and label the host, install the policy module") as tick:
+            command = [HERE / "make-image", base / "rootfs.tar", folder, MODULE_FILES[0].parent, *packages]
             run_logged(as_root(command), folder / "log", tick)
             if os.geteuid() != 0:
                 subprocess.run(as_root(["chown", "-R", f"{os.getuid()}:{os.getgid()}", folder]), check=True)
 
-    return layer(cache_root() / "testhost" / f"host-{hash_of(*recipes, *module)}", make)
+    return layer(cache_root() / "testhost" / f"host-{kernel}-{hash_of(*recipes, *(layer.name for layer in packages))}", make)
 
 
 def build_preload() -> Path:
@@ -82,17 +94,17 @@ def empty_guests_drive() -> Path:
     return drive
 
 
-def build_ready(clock: machine.Clock) -> Path:
-    host = build_host()
+def build_ready(clock: machine.Clock, kernel: str) -> Path:
+    host = build_host(kernel)
     inputs = [host.name, HERE / "machine.py", SETTLE, clock.name, machine.qemu_version()]
 
     def make(folder: Path) -> None:
         instance = Instance(f"build-{folder.name}"[:60])
         instance.stop()
-        with stage(f"boot the host once ({clock.name})") as tick:
+        with stage(f"boot the host once ({clock.name}, kernel {kernel})") as tick:
             try:
                 instance.start(disk=host / "disk.raw", boot=boot_files(host), clock=clock, key_folder=host,
-                               guests_drive=empty_guests_drive(), kernel="6.12")  # fmt: skip
+                               guests_drive=empty_guests_drive(), kernel=kernel)  # fmt: skip
                 instance.wait_for_ssh(400, tick)
                 settled = instance.run(SETTLE, timeout=300)
                 (folder / "log").write_text(settled.stdout + settled.stderr)

@@ -11,7 +11,7 @@ from pathlib import Path
 from guests.recipe import build_guests
 
 from . import machine
-from .build import boot_files, build_host, build_ready, empty_guests_drive
+from .build import KERNELS, STABLE, boot_files, build_host, build_ready, empty_guests_drive
 from .instance import Instance
 from .layers import locked
 from .paths import cache_root, default_name, instances_root
@@ -34,7 +34,7 @@ def clock_of(arguments) -> machine.Clock:
 
 
 def build(arguments) -> int:
-    print(build_ready(clock_of(arguments)))
+    print(build_ready(clock_of(arguments), arguments.kernel))
     if arguments.guests:
         print(build_guests())
     return 0
@@ -42,8 +42,8 @@ def build(arguments) -> int:
 
 def up(arguments) -> int:
     clock = clock_of(arguments)
-    ready = build_ready(clock)
-    host = build_host()
+    ready = build_ready(clock, arguments.kernel)
+    host = build_host(arguments.kernel)
     instance = Instance(arguments.name)
     with locked(instances_root() / "locks" / arguments.name):
         if instance.folder.exists():
@@ -129,7 +129,8 @@ def parse(argv: list) -> argparse.Namespace:
 
     for sub in (command(build, "build what `up` needs", named=False), command(up, "start a fresh host")):
         sub.add_argument("--icount", action="store_true", help="one CPU whose clock counts instructions: for measuring")
-        sub.add_argument("--kernel", choices=["6.12"], default="6.12", help="the host's kernel")
+        sub.add_argument("--kernel", choices=KERNELS, default=STABLE,
+                         help="the host's kernel: Debian 13's, or that of Debian unstable (7.2 in 2026)")  # fmt: skip
         sub.add_argument("--no-guests", dest="guests", action="store_false",
                          help="without the test guests, which are otherwise built (tests/guests/build) and at /guests")  # fmt: skip
     command(ssh, "a shell in it, or one command").add_argument("command", nargs=argparse.REMAINDER)
