@@ -57,8 +57,11 @@ class TestBoot(ImmureTest):
         elf.write_bytes(extract_vmlinux(packaged.read_bytes()))
         shutil.copyfile(GUESTS / "busybox.cpio", initrd)
         append_modules(initrd, Path("/lib/modules") / release)
+        # As QEMU's emulation does not tell KVM what a guest enables of XSAVE, Linux finds the CPU at odds with itself. Where older
+        # kernels do without XSAVE then, 7.2 follows a null pointer.
+        command_line = "console=ttyS0 quiet panic=-1 noxsave immure.test=cpus,memory"
         for name, kernel in (("own-bzimage", packaged), ("own-elf", elf)):
-            self.boots(name, kernel=kernel, initrd=initrd)
+            self.boots(name, kernel=kernel, initrd=initrd, command_line=command_line)
 
     def test_a_guest_has_the_cpus_and_the_memory_that_were_asked_for(self):
         console = self.boots("boot-four", vcpus=4, memory="384 MiB")
