@@ -14,7 +14,8 @@ constexpr u64 arena_end = arena_start + arena_bytes;
 /// The first address behind RAM, as the VMM's memory map has it.
 u64 memory_end();
 
-/// Once, at the start: fills the guards on both sides of the arena and at the end of memory.
+/// Fills the guards on both sides of the arena and at the end of memory, and takes the code for good as it
+/// is.
 void raise_guards();
 
 /// Everything that was taken is forgotten.

@@ -12,8 +12,6 @@ void cpu_main(hostile::u32 cpu);
 
 namespace hostile {
 
-void attack_all();  // main.cpp
-
 u64 patience = full_patience;
 
 namespace {

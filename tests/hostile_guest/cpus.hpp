@@ -8,6 +8,9 @@ namespace hostile {
 /// How many CPUs the test gives the guest.
 constexpr unsigned cpu_count = 4;
 
+/// All that CPU 0 is for; ends with the machine (main.cpp).
+void attack_all();
+
 /// On CPU 0, once. False where not all of them came within some seconds.
 bool start_cpus();
 

@@ -29,7 +29,7 @@ T in(unsigned where) {
   return value;
 }
 
-/// Many bytes by one instruction: KVM hands them over by the thousand.
+/// Many bytes by one instruction, each of which is a VM exit all the same.
 inline void out_string(u16 port, const char* bytes, std::size_t count) {
   asm volatile("rep outsb" : "+S"(bytes), "+c"(count) : "d"(port) : "memory");
 }

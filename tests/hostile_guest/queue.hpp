@@ -7,6 +7,10 @@ namespace hostile {
 
 namespace virtio = immure::vmm::virtio;
 
+constexpr unsigned has_next = virtio::descriptor_has_next;
+constexpr unsigned is_writable = virtio::descriptor_is_writable;
+constexpr unsigned is_indirect = virtio::descriptor_is_indirect;
+
 /// The driver's side of one virtqueue, with a hand on each of its bytes.
 class Queue {
  public:

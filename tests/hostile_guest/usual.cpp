@@ -11,8 +11,6 @@ using virtio::BlockStatus;
 
 namespace {
 
-constexpr unsigned has_next = virtio::descriptor_has_next;
-constexpr unsigned is_writable = virtio::descriptor_is_writable;
 constexpr u32 sector = virtio::sector_bytes;
 constexpr u64 scratch_sector = 16;
 constexpr u32 page = 4096;

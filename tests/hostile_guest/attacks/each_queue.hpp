@@ -4,10 +4,6 @@
 
 namespace hostile {
 
-constexpr unsigned has_next = virtio::descriptor_has_next;
-constexpr unsigned is_writable = virtio::descriptor_is_writable;
-constexpr unsigned is_indirect = virtio::descriptor_is_indirect;
-
 /// Starts each device for each of its queues, has that one spoilt, and expects the device to say that it
 /// needs a reset; where it takes nothing from the queue at once, only that it goes on.
 template <typename Spoil>
