@@ -54,6 +54,11 @@ Result<void> check(const TenantRecord& tenant) {
   if (!is_switch(tenant.passt)) return invalid("tenants.passt must be true or false");
   if (tenant.forward_address_count > max_tenant_addresses)
     return invalid("tenants.forward_addresses: too many");
+  if (tenant.max_vcpus > max_vcpus) return invalid("tenants.vcpus is out of range");
+  if (tenant.max_memory_bytes != 0 &&
+      (tenant.max_memory_bytes < min_memory_bytes || tenant.max_memory_bytes > max_memory_bytes))
+    return invalid("tenants.memory is out of range");
+  if (tenant.max_swap_bytes > max_memory_bytes) return invalid("tenants.swap is out of range");
   if (tenant.max_realtime_priority > 99) return invalid("tenants.realtime_priority must be 0 to 99");
   IMMURE_TRY(check(tenant.addresses, "tenants.addresses"));
   IMMURE_TRY(check_interfaces(tenant.taps, tenant.tap_count, "tenants.taps"));

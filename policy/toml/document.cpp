@@ -1,6 +1,6 @@
 #include "policy/toml/document.hpp"
 
-#include "policy/toml/plain_scan.hpp"
+#include "policy/toml/deep_key.hpp"
 
 namespace immure::policy::toml_text {
 
@@ -9,10 +9,6 @@ std::optional<toml::table> parse_document(std::string_view text, std::string_vie
   if (text.size() > largest_document) {
     diagnostics.add({}, "the file is " + std::to_string(text.size()) + " bytes long; allowed: at most " +
                             std::to_string(largest_document) + " bytes (1 MiB)");
-    return std::nullopt;
-  }
-  if (const auto place = find_stray_non_ascii(text)) {
-    diagnostics.add(*place, "a letter beyond ASCII; allowed: in comments and in strings of one line");
     return std::nullopt;
   }
   if (const auto place = find_deep_key(text)) {

@@ -127,6 +127,12 @@ TEST_CASE("a host policy with a tenant that cannot be is refused", "[policy]") {
              ContainsSubstring("tenants.directories"));
   CHECK_THAT(verdict([](auto& f) { f.tenants[0].limits.directories[0] = text<HostPath>("/srv/"); }),
              ContainsSubstring("tenants.directories"));
+  CHECK_THAT(verdict([](auto& f) { f.tenants[0].max_vcpus = max_vcpus + 1; }),
+             ContainsSubstring("tenants.vcpus"));
+  CHECK_THAT(verdict([](auto& f) { f.tenants[0].max_memory_bytes = min_memory_bytes - 1; }),
+             ContainsSubstring("tenants.memory"));
+  CHECK_THAT(verdict([](auto& f) { f.tenants[0].max_swap_bytes = max_memory_bytes + 1; }),
+             ContainsSubstring("tenants.swap"));
   CHECK_THAT(verdict([](auto& f) { f.host.tenant = f.tenants[0].limits; }),
              ContainsSubstring("one of a tenant"));
 }

@@ -348,3 +348,12 @@ TEST_CASE("a network through passt, and the ports that it forwards, are told wit
   CHECK_THAT(net(many + "]"),
              ContainsSubstring("nets[0].forward: 17 are too many; allowed: an array of at most 16"));
 }
+
+TEST_CASE("letters beyond ASCII may stand in comments and strings, and are an error elsewhere", "[policy]") {
+  CHECK(errors_with("command_line = \"caf\u00e9\" # \u02ec\n") == "accepted");
+  CHECK(errors_with("command_line = \"\"\"caf\u00e9\"\"\"\n") == "accepted");
+  for (const auto* wrong :
+       {"caf\u00e9 = 1\n", "a = +1'\u02ec'\n", "a = \"x\" \u02ec\n", "a = +1[\"1\ufef7\n"}) {
+    CHECK_THAT(errors_with(wrong), StartsWith("guest.toml:4:") && ContainsSubstring("not valid TOML"));
+  }
+}
