@@ -31,8 +31,9 @@ Result<UniqueFd> make_sealed_memfd(const char* name, std::span<const std::byte> 
   return fd;
 }
 
-Result<UniqueFd> copy_to_sealed_memfd(const char* name, int from, std::uint64_t limit) {
+Result<SealedCopy> copy_to_sealed_memfd(const char* name, int from, std::uint64_t limit) {
   auto fd = IMMURE_TRY(make_memfd(name));
+  auto verity = fs_verity_of(from);
   std::uint64_t total = 0;
   while (true) {
     const auto n = ::sendfile(fd.get(), from, nullptr, limit + 1 - total);
@@ -44,7 +45,7 @@ Result<UniqueFd> copy_to_sealed_memfd(const char* name, int from, std::uint64_t 
   }
   if (total == 0) return invalid("it is empty");
   IMMURE_TRY(seal(fd.get()));
-  return fd;
+  return SealedCopy{.fd = std::move(fd), .verity = std::move(verity)};
 }
 
 Result<void> require_sealed(int fd) {

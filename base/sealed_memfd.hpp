@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/fs_verity.hpp"
 #include "base/io.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
@@ -14,8 +15,15 @@ namespace immure {
 /// `name` shows in /proc/PID/fd only.
 Result<UniqueFd> make_sealed_memfd(const char* name, std::span<const std::byte> bytes);
 
-/// The same with all that is left of the file `from`: more than `limit` bytes, or none, is an Error.
-Result<UniqueFd> copy_to_sealed_memfd(const char* name, int from, std::uint64_t limit);
+/// A file's content in a sealed memfd, and what fs-verity said of it before it was copied: of a file that is
+/// under it only afterwards, nobody knows whether these are still its bytes.
+struct SealedCopy {
+  UniqueFd fd;
+  std::optional<FsVerity> verity;
+};
+
+/// All that is left of the file `from`: more than `limit` bytes, or none, is an Error.
+Result<SealedCopy> copy_to_sealed_memfd(const char* name, int from, std::uint64_t limit);
 
 /// An Error unless all four seals are set.
 Result<void> require_sealed(int fd);

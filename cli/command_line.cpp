@@ -26,6 +26,7 @@ struct Parsed {
   std::string name;
   std::string spec;
   std::string size;
+  std::string picture;
   LimitOptions limit;
   std::string witness;
   std::string log_file = policy::launch_log_path;
@@ -161,6 +162,12 @@ void add_usage(CLI::App& app, Parsed& parsed) {
   auto* metrics =
       add_command(app, help_of("metrics"), parsed, [&parsed] { return metrics_command(parsed.name); });
   metrics->add_option("NAME", parsed.name, "the guest's name; without one, all guests");
+  auto* analyze = add_command(app, help_of("analyze"), parsed, [&parsed] {
+    return analyze_command({.name = parsed.name, .picture = parsed.picture, .format = parsed.format()});
+  });
+  add_name(analyze, parsed);
+  analyze->add_option("--svg", parsed.picture, "draw it into this file; - is standard output");
+  add_json(analyze, parsed, "print JSON");
 }
 
 void add_controls(CLI::App& app, Parsed& parsed) {
@@ -184,6 +191,9 @@ void add_controls(CLI::App& app, Parsed& parsed) {
   auto* resume =
       add_command(app, help_of("resume"), parsed, [&parsed] { return resume_command(parsed.name); });
   add_name(resume, parsed);
+
+  auto* reset = add_command(app, help_of("reset"), parsed, [&parsed] { return reset_command(parsed.name); });
+  add_name(reset, parsed);
 
   auto* balloon = add_command(app, help_of("balloon"), parsed,
                               [&parsed] { return balloon_command(parsed.name, parsed.size); });

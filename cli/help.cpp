@@ -32,6 +32,10 @@ constexpr std::array commands{
                 "Its VMM gets no CPU time until it is resumed or killed. Needs root.\n\n"
                 "  immure pause web; immure resume web"},
     CommandHelp{"resume", "let a paused guest go on", "Needs root."},
+    CommandHelp{
+        "reset", "press a guest's reset button",
+        "The guest is not asked and what it has not flushed is lost: it starts anew, from the same files.\n"
+        "A paused guest does not hear it."},
     CommandHelp{"balloon", "take memory back from a guest, or give it again",
                 "SIZE is what the guest keeps. It is asked, not forced, and gives what it can spare.\n\n"
                 "  immure balloon web \"512 MiB\""},
@@ -44,6 +48,12 @@ constexpr std::array commands{
         "beside the guest's memory. Without a terminal, and with --json, one table. Needs root.\n\n"
         "  immure top --once\n"
         "  immure top --json -n 60 -d 1"},
+    CommandHelp{"analyze", "show what a guest's start took its time for",
+                "The launcher's steps, from the launch log; and of a guest that runs, when its drivers took "
+                "its devices\n"
+                "over, as its VMM says. Needs root.\n\n"
+                "  immure analyze web\n"
+                "  immure analyze web --svg web.svg"},
     CommandHelp{"metrics", "print metrics of guests for Prometheus",
                 "Of one guest, or of all; for node_exporter's textfile collector. Needs root.\n\n"
                 "  immure metrics > /run/metrics/immure.prom"},

@@ -54,9 +54,7 @@ Result<void> run_errand(Kernel& kernel, const std::string& program, const Errand
   output.first.reset();
   const auto end = IMMURE_TRY(kernel.wait(process));
   if (end.status == 0 && end.signal == 0 && length == answer.size()) return {};
-  std::string command;
-  for (const auto& argument : errand.arguments) command += argument + " ";
-  return invalid(command + "failed (status " + std::to_string(end.status) + ", signal " +
+  return invalid(program + " failed (status " + std::to_string(end.status) + ", signal " +
                  std::to_string(end.signal) + ")");
 }
 

@@ -8,8 +8,8 @@
 namespace immure::launcher {
 namespace {
 
-constexpr int deadline_milliseconds =
-    60'000;  // Emulated hosts are slow; a VMM that hangs is not worth hurry.
+// Emulated hosts are slow; a VMM that hangs is not worth hurry.
+constexpr int deadline_milliseconds = 60'000;
 constexpr std::size_t kept_log_bytes = 800;
 
 }  // namespace

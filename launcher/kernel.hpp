@@ -12,6 +12,7 @@
 
 #include "base/files.hpp"
 #include "base/overridable.hpp"
+#include "base/sealed_memfd.hpp"
 #include "policy/cgroup_filter.hpp"
 #include "policy/host_policy_record.hpp"
 
@@ -66,7 +67,7 @@ class Kernel : public Overridable {
   /// False where somebody else's lock is in the way.
   virtual Result<bool> lock(int fd, LockKind kind);
   virtual Result<UniqueFd> make_sealed(const char* name, std::span<const std::byte> bytes);
-  virtual Result<UniqueFd> copy_sealed(const char* name, int from, std::uint64_t limit);
+  virtual Result<SealedCopy> copy_sealed(const char* name, int from, std::uint64_t limit);
   virtual Result<void> make_directory(const std::string& path, mode_t mode);
   /// A file, or a directory that is empty.
   virtual Result<void> remove(const std::string& path);

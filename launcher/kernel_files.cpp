@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/sealed_memfd.hpp"
 #include "launcher/kernel.hpp"
 
 namespace immure::launcher {
@@ -32,7 +31,7 @@ Result<UniqueFd> Kernel::make_sealed(const char* name, std::span<const std::byte
   return make_sealed_memfd(name, bytes);
 }
 
-Result<UniqueFd> Kernel::copy_sealed(const char* name, int from, std::uint64_t limit) {
+Result<SealedCopy> Kernel::copy_sealed(const char* name, int from, std::uint64_t limit) {
   return copy_to_sealed_memfd(name, from, limit);
 }
 

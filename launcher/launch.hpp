@@ -42,8 +42,8 @@ struct Launch {
   UniqueFd monitor_program{};
   UniqueFd passt_program{};
   UniqueFd record{};
-  UniqueFd kernel_image{};
-  UniqueFd initrd_image{};
+  SealedCopy kernel_image{};
+  SealedCopy initrd_image{};
   std::vector<UniqueFd> disks{};  ///< as many as guest.disks, once they are open
   off_t longest_disk = 0;         ///< bytes of the longest file among those that the guest writes
   policy::Measurement measurement{};
@@ -62,6 +62,7 @@ struct Launch {
   std::string evidence{};    ///< what the kernel said of the VMM, until it is in the launch log
   std::string log_digest{};  ///< of the line of the launch log that says how this VMM was started
   std::uint64_t started_at = 0;
+  policy::LaunchTimes times{};
 
   /// What the user is told as exit code if the step that runs now fails.
   policy::ExitCode failure = policy::ExitCode::failure;

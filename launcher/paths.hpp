@@ -13,6 +13,7 @@ struct Paths {
   std::string leases = policy::leases_directory;
   std::string contents = std::string(policy::runtime_directory) + "/contents";
   std::string events = policy::event_log_path;
+  std::string digests = policy::digest_cache_path;
   std::string journal = policy::journal_directory;
   std::string cgroups = "/sys/fs/cgroup";
   std::string kvm = "/dev/kvm";

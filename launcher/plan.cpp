@@ -1,7 +1,5 @@
 #include "launcher/plan.hpp"
 
-#include <iterator>
-
 #include "launcher/spawn.hpp"
 #include "policy/guest_text.hpp"
 
@@ -35,7 +33,7 @@ Plan make_plan(const policy::GuestRecord& guest) {
   const auto start = make_restart_plan(guest);
   plan.insert(plan.end(), start.begin(), start.end());
   // After the read-back and before the guest runs: from here on the monitor reads the VMM's log.
-  plan.insert(std::prev(plan.end(), 3),
+  plan.insert(plan.end() - 3,
               {"start the monitor the same way; read back", ExitCode::confinement_failed, start_monitor});
   return plan;
 }
@@ -56,9 +54,11 @@ Plan make_restart_plan(const policy::GuestRecord& guest) {
 }
 
 Result<void> execute(const Plan& plan, Launch& launch) {
+  launch.times = policy::LaunchTimes::from_now();
   for (const auto& step : plan) {
     launch.failure = step.failure;
     IMMURE_TRY(step.apply(launch));
+    launch.times.add(step.description);
   }
   return {};
 }

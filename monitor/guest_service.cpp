@@ -160,10 +160,10 @@ struct Method {
   Decision (*decide)(const VarlinkCall& call, const GuestFacts& facts);
 };
 
-const std::array<Method, 8>& methods() {
+const std::array<Method, 9>& methods() {
   using Call = const VarlinkCall&;
   using Facts = const GuestFacts&;
-  static const std::array<Method, 8> all{{
+  static const std::array<Method, 9> all{{
       {"org.varlink.service.GetInfo", {}, [](Call, Facts) -> Decision { return get_info(); }},
       {"org.varlink.service.GetInterfaceDescription",
        {"interface"},
@@ -175,6 +175,9 @@ const std::array<Method, 8>& methods() {
       {"io.immure.Guest.PowerButton",
        {},
        [](Call, Facts) -> Decision { return VmmRequest{.kind = ControlKind::power_button}; }},
+      {"io.immure.Guest.Reset",
+       {},
+       [](Call, Facts) -> Decision { return VmmRequest{.kind = ControlKind::reset}; }},
       {"io.immure.Guest.SetBalloon",
        {"bytes"},
        [](Call call, Facts facts) { return set_balloon(call.parameters, facts); }},
@@ -199,6 +202,26 @@ std::string unknown_method(const std::string& method) {
   return service_error("MethodNotFound", {{"method", method}});
 }
 
+/// What happened so far, in the order of the machine's parts.
+json milestones(const policy::StatisticsMessage& statistics, const policy::VmmRecord& record) {
+  auto out = json::array();
+  const auto add = [&](const std::string& what, std::uint64_t usec) {
+    if (usec != 0) out.push_back({{"what", what}, {"usec", usec}});
+  };
+  const auto& boot = statistics.boot;
+  add("machine", boot.machine);
+  add("guest", boot.guest);
+  add("console", boot.console);
+  add("balloon", boot.balloon);
+  add("vsock", boot.vsock);
+  add("rng", boot.entropy);
+  for (std::uint32_t i = 0; i < statistics.disk_count; ++i)
+    add("disk:" + std::string(record.disks.at(i).id.view()), boot.disks.at(i));
+  for (std::uint32_t i = 0; i < statistics.net_count; ++i)
+    add("net:" + std::string(record.nets.at(i).id.view()), boot.nets.at(i));
+  return out;
+}
+
 std::string statistics_text(const policy::StatisticsMessage& statistics, const policy::VmmRecord& record) {
   const auto devices_json = [](const auto& ids, const auto& counters, std::uint32_t count,
                                const auto& fields) {
@@ -216,7 +239,8 @@ std::string statistics_text(const policy::StatisticsMessage& statistics, const p
       {"machine", counters_json(statistics.machine, policy::machine_fields)},
       {"disks", devices_json(record.disks, statistics.disks, statistics.disk_count, policy::disk_fields)},
       {"nets", devices_json(record.nets, statistics.nets, statistics.net_count, policy::net_fields)},
-      {"vcpus", vcpus}};
+      {"vcpus", vcpus},
+      {"boot", milestones(statistics, record)}};
   if (statistics.memory.said_usec != 0)
     parameters["memory"] = counters_json(statistics.memory, policy::guest_memory_fields);
   return reply_text(parameters);
@@ -266,6 +290,8 @@ std::optional<std::string> event_text(const VmmRequest& request) {
   switch (request.kind) {
     case ControlKind::power_button:
       return event(json::object(), "power_button");
+    case ControlKind::reset:
+      return event(json::object(), "reset");
     case ControlKind::balloon:
       return event({{"bytes", request.value}}, "balloon");
     case ControlKind::limit:

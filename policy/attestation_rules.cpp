@@ -16,8 +16,11 @@ Result<void> check(const AttestationRules& rules) {
   if (!is_switch(rules.signature_required)) {
     return invalid("attestation.require_signature must be true or false");
   }
-  if (rules.pcr >= first_resettable_pcr || rules.reserved != 0)
-    return invalid("attestation.pcr must be 0 to 15");
+  if (rules.pcr >= first_resettable_pcr) return invalid("attestation.pcr must be 0 to 15");
+  if (rules.nv_index != 0 && (rules.nv_index < first_nv_index || rules.nv_index > last_nv_index)) {
+    return invalid("attestation.nv_index must be 0x01800000 to 0x01bfffff");
+  }
+  if (rules.nv_index != 0 && rules.tpm.empty()) return invalid("attestation.nv_index needs attestation.tpm");
   if (!rules.tpm.empty() && rules.measure == MeasureMode::off) {
     return invalid("attestation.tpm needs attestation.measure: what is not measured cannot be recorded");
   }

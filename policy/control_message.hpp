@@ -24,6 +24,7 @@ enum class ControlKind : std::uint32_t {
   statistics = 5,  ///< what the devices moved until now
   started = 6,     ///< VMM, unasked: a VMM begins; a guest that resets itself gets a new one
   ended = 7,       ///< VMM, unasked: it ends; `value` is an EndCause
+  reset = 8,       ///< as a reset button: the guest is not asked
 };
 
 enum class EndCause : std::uint32_t { powered_off = 1, reset = 2, panic = 3, watchdog = 4, failure = 5 };

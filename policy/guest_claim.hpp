@@ -7,7 +7,7 @@ namespace immure::policy {
 /// /run/immure/guests/NAME/claim: what a guest has of its tenant's share, from before it starts until it is
 /// gone.
 struct GuestClaim {
-  static constexpr std::uint32_t record_magic = 0x43'4d'4d'49;  // "IMMC"
+  static constexpr std::uint32_t record_magic = 0x4c'4d'4d'49;  // "IMML"
   static constexpr std::uint32_t record_version = 1;
 
   RecordHeader header;

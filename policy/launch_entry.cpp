@@ -29,6 +29,7 @@ Result<void> check(const LaunchEntry& entry) {
   if (guest.disk_count > guest.disks.size() || guest.net_count > guest.nets.size()) {
     return invalid("the launch entry has too many disks or networks");
   }
+  IMMURE_TRY(check(entry.times));
   if (entry.measurement.header != RecordHeader{}) return check(entry.measurement, guest);
   return {};
 }

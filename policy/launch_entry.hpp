@@ -1,6 +1,7 @@
 #pragma once
 
 #include "policy/guest_state.hpp"
+#include "policy/launch_times.hpp"
 
 namespace immure::policy {
 
@@ -28,6 +29,7 @@ struct LaunchEntry {
   GuestState state;            ///< of started and restarted; otherwise only its name and uuid
   GuestRecord guest;           ///< what was asked for; all zero for abandoned
   Measurement measurement;  ///< of started and restarted, where the launch was measured; otherwise all zero
+  LaunchTimes times;        ///< of started and restarted
   BoundedString<1024> message;
   /// What the kernel said of the VMM: files of its /proc directory as they were, each behind a line "[NAME]".
   BoundedString<16384> read_back;

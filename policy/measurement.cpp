@@ -32,6 +32,13 @@ Result<void> check_items(const Measurement& measurement) {
 
 }  // namespace
 
+std::vector<std::string> measure_arguments(const AttestationRules& rules,
+                                           const std::optional<FsVerity>& kernel,
+                                           const std::optional<FsVerity>& initrd) {
+  return {"immure-attest", "measure-launch", std::to_string(rules.pcr), std::to_string(rules.nv_index),
+          text_of(kernel), text_of(initrd)};
+}
+
 std::string_view verity_name(MeasuredBy by) {
   switch (by) {
     case MeasuredBy::fs_verity_sha256:
@@ -65,7 +72,7 @@ Result<void> check(const Measurement& measurement, const GuestRecord& guest) {
   IMMURE_TRY(check_header(measurement, "the measurement"));
   if (!measurement.message.is_well_formed()) return invalid("the measurement has a malformed message");
   IMMURE_TRY(check_items(measurement));
-  if (measurement.reserved != 0 || measurement.signer_count > max_measured_signers) {
+  if (measurement.signer_count > max_measured_signers) {
     return invalid("the measurement is malformed");
   }
   if (measurement.verdict < static_cast<std::int32_t>(ExitCode::success) ||
@@ -91,7 +98,8 @@ Result<void> check(const Measurement& measurement, const GuestRecord& guest, con
   if (rules.signature_required == Switch::on && measurement.signer_count == 0) {
     return invalid("the measurement does not say who signed");
   }
-  if (!rules.tpm.empty() && (measurement.record_count == 0 || measurement.pcr != rules.pcr)) {
+  if (!rules.tpm.empty() && (measurement.record_count == 0 || measurement.pcr != rules.pcr ||
+                             measurement.nv_index != rules.nv_index)) {
     return invalid("the launch was not recorded in the TPM");
   }
   return {};

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/fs_verity.hpp"
 #include "policy/attestation_rules.hpp"
 #include "policy/exit_codes.hpp"
 
@@ -10,7 +13,8 @@ namespace immure::policy {
 
 /// The descriptors of `immure-attest measure-launch`: the very files that are handed over to the VMM, and
 /// what the host's owner says of signatures. Standard input is the GuestRecord in a sealed memfd, standard
-/// output takes the Measurement. Its argument is the PCR.
+/// output takes the Measurement. Its arguments are the PCR, the NV index or 0, and what fs-verity said of
+/// kernel and initrd.
 namespace measure_fd {
 constexpr int kernel = 3;
 constexpr int initrd = 4;  ///< open where the guest has one
@@ -20,6 +24,7 @@ constexpr int signers = 7;
 constexpr int revoked = 8;      ///< open where the host policy has such a list
 constexpr int tpm = 9;          ///< open, as the next one, where the launch is to be recorded: the device
 constexpr int log = 10;         ///< its event log, CEL-TLV, appended to
+constexpr int digests = 11;     ///< those that are known already, appended to
 constexpr int first_disk = 16;  ///< read-only disk i is first_disk + i
 }  // namespace measure_fd
 
@@ -49,8 +54,16 @@ struct MeasuredItem {
   std::array<std::uint8_t, 64> verity{};  ///< the digest or root hash by fs-verity or dm-verity
 };
 
+/// The command line of `immure-attest` for a launch on a host with these rules, of a guest whose kernel and
+/// initrd were under fs-verity or not.
+std::vector<std::string> measure_arguments(const AttestationRules& rules,
+                                           const std::optional<FsVerity>& kernel,
+                                           const std::optional<FsVerity>& initrd);
+
 /// What the TPM was told since the host's boot, as its PCRs begin anew with each.
 constexpr const char* event_log_path = "/run/immure/events.cel";
+/// What was hashed since then, so that it is hashed once.
+constexpr const char* digest_cache_path = "/run/immure/digests";
 
 using KeyId = std::array<std::uint8_t, 32>;  ///< SHA-256 of a SubjectPublicKeyInfo
 
@@ -68,7 +81,7 @@ struct Measurement {
   std::uint32_t item_count = 0;
   std::uint32_t record_count = 0;  ///< of the events that the TPM has now; 0: it was not asked
   std::uint32_t pcr = 0;
-  std::uint32_t reserved = 0;
+  std::uint32_t nv_index = 0;  ///< where the TPM has them; 0: in the PCR
   std::array<KeyId, max_measured_signers> signers{};
   std::array<std::uint8_t, 32> manifest_sha256{};  ///< of the manifest's payload
   std::array<MeasuredItem, max_measured_items> items{};

@@ -34,7 +34,7 @@ struct NetFilterRecord {
 
 /// What `immure-net` answers, once: the filter is in force and was read back, or why not.
 struct NetFilterReport {
-  static constexpr std::uint32_t record_magic = 0x52'4d'4d'49;  // "IMMR"
+  static constexpr std::uint32_t record_magic = 0x50'4d'4d'49;  // "IMMP"
   static constexpr std::uint32_t record_version = 1;
 
   RecordHeader header;

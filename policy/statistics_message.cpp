@@ -1,5 +1,6 @@
 #include "policy/statistics_message.hpp"
 
+#include <bit>
 #include <span>
 
 namespace immure::policy {
@@ -27,6 +28,9 @@ Result<void> check_slots(const std::array<Counters, Slots>& slots, std::uint32_t
 
 Result<void> check(const StatisticsMessage& message) {
   IMMURE_TRY(check_header(message, "statistics"));
+  using Times = std::array<std::uint64_t, sizeof(BootTimes) / sizeof(std::uint64_t)>;
+  for (const auto time : std::bit_cast<Times>(message.boot))
+    if (time > max_count) return invalid("statistics: a time is beyond any that can be");
   if (message.reserved != 0) return invalid("statistics: a reserved field is in use");
   if (!is_countable(message.machine, machine_fields) || !is_countable(message.memory, guest_memory_fields))
     return invalid("statistics: a count is beyond any that can be");

@@ -74,9 +74,24 @@ struct GuestMemoryCounters {
   friend bool operator==(const GuestMemoryCounters&, const GuestMemoryCounters&) = default;
 };
 
+/// When the VMM had built the machine, when the guest began to run, and when its drivers took the devices
+/// over (DRIVER_OK): microseconds of the host's CLOCK_MONOTONIC, 0 where that was not yet.
+struct BootTimes {
+  std::uint64_t machine = 0;
+  std::uint64_t guest = 0;
+  std::uint64_t console = 0;
+  std::uint64_t balloon = 0;
+  std::uint64_t vsock = 0;
+  std::uint64_t entropy = 0;
+  std::array<std::uint64_t, max_disks> disks{};
+  std::array<std::uint64_t, max_nets> nets{};
+
+  friend bool operator==(const BootTimes&, const BootTimes&) = default;
+};
+
 /// The VMM's answer to ControlKind::statistics. Numbers alone: what they belong to is in the VmmRecord.
 struct StatisticsMessage {
-  static constexpr std::uint32_t record_magic = 0x54'4d'4d'49;  // "IMMT"
+  static constexpr std::uint32_t record_magic = 0x4b'4d'4d'49;  // "IMMK"
   static constexpr std::uint32_t record_version = 1;
   RecordHeader header;
   std::uint64_t token = 0;  ///< of the request
@@ -89,6 +104,7 @@ struct StatisticsMessage {
   std::array<DiskCounters, max_disks> disks{};
   std::array<NetCounters, max_nets> nets{};
   std::array<VcpuCounters, max_vcpus> vcpus{};
+  BootTimes boot{};
 };
 
 /// As many devices as a guest may have, and no count beyond max_count.

@@ -51,6 +51,9 @@ std::int32_t ControlChannel::carry_out(const policy::ControlMessage& message) {
     case policy::ControlKind::power_button:
       power_.press_button();
       return 0;
+    case policy::ControlKind::reset:
+      power_.press_reset();
+      return 0;
     case policy::ControlKind::ping:
       return 0;
     case policy::ControlKind::balloon:

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <chrono>
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "policy/vmm_record.hpp"
 #include "vmm/boot/boot_request.hpp"
 #include "vmm/devices/console_output.hpp"
@@ -92,7 +93,8 @@ class Machine {
   std::vector<Limited> limited_;                // what in pci_ has limits; the same while the machine runs
   std::vector<const virtio::Device*> devices_;  // all in pci_
   std::vector<kvm::Vcpu> vcpus_;
-  std::chrono::steady_clock::time_point built_ = std::chrono::steady_clock::now();
+  const std::uint64_t built_usec_ = monotonic_usec();
+  std::atomic<std::uint64_t> running_usec_ = 0;
   std::mutex io_mutex_;
   std::condition_variable io_done_;
   std::optional<Result<void>> io_outcome_;

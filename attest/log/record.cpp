@@ -15,11 +15,12 @@ ByteVector content_tlv(const measure::Event& event) {
 }
 
 Result<std::vector<Record>> make_records(const std::vector<measure::Event>& events, std::uint32_t pcr,
-                                         std::uint64_t first) {
+                                         std::uint64_t first, std::uint32_t nv_index) {
   std::vector<Record> out;
   for (const auto& event : events) {
     out.push_back({.number = first + out.size(),
-                   .pcr = pcr,
+                   .pcr = nv_index == 0 ? pcr : 0,
+                   .nv_index = nv_index,
                    .digests = IMMURE_TRY(measure::digests_of_bytes(content_tlv(event))),
                    .event = event});
   }

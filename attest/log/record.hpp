@@ -11,10 +11,12 @@ namespace immure::attest::log {
 
 inline constexpr std::uint32_t most_pcr = 23;
 
-/// One record of an event log: what was extended into which PCR. The digests are those of content_tlv().
+/// One record of an event log: what was extended into which PCR or NV index. The digests are those of
+/// content_tlv().
 struct Record {
   std::uint64_t number = 0;
   std::uint32_t pcr = 0;
+  std::uint32_t nv_index = 0;  ///< 0: into the PCR
   measure::Digests digests;
   measure::Event event;
 };
@@ -23,8 +25,9 @@ struct Record {
 /// length, event_text()}. All of these bytes are what a record's digests cover.
 ByteVector content_tlv(const measure::Event& event);
 
-/// A record for each event, numbered from `first`, all for one PCR. An Error where OpenSSL cannot hash.
+/// A record for each event, numbered from `first`, all for one PCR or, where there is one, for an NV index.
+/// An Error where OpenSSL cannot hash.
 Result<std::vector<Record>> make_records(const std::vector<measure::Event>& events, std::uint32_t pcr,
-                                         std::uint64_t first = 0);
+                                         std::uint64_t first = 0, std::uint32_t nv_index = 0);
 
 }  // namespace immure::attest::log

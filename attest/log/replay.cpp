@@ -21,6 +21,7 @@ Result<PcrValue> extend(const PcrValue& value, const measure::Digests& digests) 
 Result<std::map<std::uint32_t, PcrValue>> replay(const std::vector<Record>& records) {
   std::map<std::uint32_t, PcrValue> values;
   for (const auto& record : records) {
+    if (record.nv_index != 0) continue;
     auto& value = values[record.pcr];
     value = IMMURE_TRY(extend(value, record.digests));
   }

@@ -9,7 +9,8 @@ namespace immure::attest::log {
 
 // TCG Canonical Event Log Format, 1.0: field types, and the content type that is ours ("I", of the range for
 // vendors' use).
-inline constexpr std::uint8_t number_type = 0, pcr_type = 1, digests_type = 3, content_type = 73;
+inline constexpr std::uint8_t number_type = 0, pcr_type = 1, nv_index_type = 2, digests_type = 3,
+                              content_type = 73;
 /// TPM_ALG_ID of the digests, as they are written in one byte.
 inline constexpr std::uint8_t sha256_algorithm = 0x0b, sha384_algorithm = 0x0c;
 

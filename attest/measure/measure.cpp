@@ -16,9 +16,11 @@ constexpr std::array guest_profiles{Profile::launch, Profile::vmm_control, Profi
                                     Profile::monitor};
 
 Result<Event> file_event(std::string name, const OpenFile& file, const Progress& progress) {
-  auto fields = file_fields(file, progress);
-  if (!fields) return with_context("measure " + name, fields.error());
-  return Event{.kind = EventKind::code, .name = std::move(name), .fields = *std::move(fields)};
+  const auto digests =
+      file.digests ? Result<Digests>(*file.digests) : digests_of_file(file.fd, file.size, progress);
+  if (!digests) return with_context("measure " + name, digests.error());
+  return Event{
+      .kind = EventKind::code, .name = std::move(name), .fields = digest_fields(*digests, file.size)};
 }
 
 Result<Event> bytes_event(std::string name, Bytes bytes) {

@@ -6,6 +6,7 @@
 #include "attest/measure/event.hpp"
 #include "attest/measure/file_digests.hpp"
 #include "attest/verity/crew.hpp"
+#include "base/fs_verity.hpp"
 #include "policy/guest_record.hpp"
 
 namespace immure::attest::measure {
@@ -15,12 +16,10 @@ namespace immure::attest::measure {
 struct OpenFile {
   int fd = -1;
   std::uint64_t size = 0;
-  /// What the kernel says of a file under fs-verity: it is then not read at all.
-  struct Verity {
-    std::string algorithm;  ///< "sha256" or "sha512"
-    ByteVector digest;
-  };
-  std::optional<Verity> verity{};
+  /// Of a disk under fs-verity, which is then not read at all.
+  std::optional<FsVerity> verity{};
+  /// Of a kernel, initrd or VMM: where they are known already.
+  std::optional<Digests> digests{};
 };
 
 /// What a launch of one guest consists of.

@@ -14,12 +14,24 @@ Expected<ExitCode> carry_out(const Action& action) {
   return action();
 }
 
+void add_fs_verity(CLI::App& command, const char* name, std::optional<FsVerity>& into) {
+  const auto parse = [&into](const std::vector<std::string>& texts) {
+    const auto parsed = parse_fs_verity(texts.at(0));
+    into = parsed.value_or(std::nullopt);
+    return parsed.has_value();
+  };
+  command.add_option(name, parse, "")->required();
+}
+
 /// The launcher's errand, which no help speaks of.
 void add_measure_launch(CLI::App& app, Action& action) {
-  auto pcr = std::make_shared<std::uint32_t>(0);
+  auto errand = std::make_shared<LaunchErrand>();
   auto* command = app.add_subcommand(measure_launch_verb, "")->group("");
-  command->add_option("PCR", *pcr, "")->required()->check(CLI::Range(0, 15));
-  command->callback([pcr, &action] { action = [pcr] { return measure_launch_command(*pcr); }; });
+  command->add_option("PCR", errand->where.pcr, "")->required()->check(CLI::Range(0, 15));
+  command->add_option("NV-INDEX", errand->where.nv_index, "")->required();
+  add_fs_verity(*command, "KERNEL-VERITY", errand->kernel);
+  add_fs_verity(*command, "INITRD-VERITY", errand->initrd);
+  command->callback([errand, &action] { action = [errand] { return measure_launch_command(*errand); }; });
 }
 
 }  // namespace

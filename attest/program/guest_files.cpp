@@ -9,6 +9,7 @@
 
 #include "attest/program/open_file.hpp"
 #include "base/files.hpp"
+#include "base/fs_verity.hpp"
 #include "policy/spec/compile.hpp"
 
 namespace immure::attest {
@@ -67,7 +68,7 @@ class Opener {
     const auto has_tree = record.verity.mount != policy::VerityMount::none;
     auto fd = IMMURE_TRY(open_image(path, Devices::allowed));
     const auto size = IMMURE_TRY(size_of(fd.get(), path));
-    auto verity = verity_of(fd.get());
+    auto verity = fs_verity_of(fd.get());
     if (!verity && !has_tree && options.reading.plain == measure::PlainDisks::by_fs_verity) {
       IMMURE_TRY(require_regular(fd.get(), path));
     }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "attest/manifest/verify.hpp"
+#include "attest/measure/digest_cache.hpp"
 #include "attest/measure/measure.hpp"
 #include "attest/program/check_output.hpp"
 #include "attest/program/confine.hpp"
@@ -13,6 +14,7 @@
 #include "attest/program/manifest_inputs.hpp"
 #include "attest/program/open_file.hpp"
 #include "attest/program/time_option.hpp"
+#include "base/fs_verity.hpp"
 #include "base/io.hpp"
 #include "base/sealed_memfd.hpp"
 #include "policy/measurement.hpp"
@@ -23,8 +25,7 @@ namespace {
 namespace fd = policy::measure_fd;
 
 Result<measure::OpenFile> given_file(int descriptor, const std::string& name) {
-  return measure::OpenFile{
-      .fd = descriptor, .size = IMMURE_TRY(size_of(descriptor, name)), .verity = verity_of(descriptor)};
+  return measure::OpenFile{.fd = descriptor, .size = IMMURE_TRY(size_of(descriptor, name))};
 }
 
 Result<measure::GuestFiles> given_files(const policy::GuestRecord& guest) {
@@ -37,8 +38,20 @@ Result<measure::GuestFiles> given_files(const policy::GuestRecord& guest) {
     const auto& disk = guest.disks.at(i);
     if (disk.access == policy::DiskAccess::read_write) continue;
     slot = IMMURE_TRY(given_file(fd::first_disk + static_cast<int>(i), std::string(disk.path.view())));
+    slot->verity = fs_verity_of(slot->fd);
   }
   return files;
+}
+
+/// Those of a boot file under fs-verity, which are hashed once in a boot.
+Result<void> know_digests(measure::OpenFile& file, const std::optional<FsVerity>& key,
+                          measure::DigestCache& cache) {
+  if (!key) return {};
+  file.digests = cache.find(*key, file.size);
+  if (file.digests) return {};
+  file.digests = IMMURE_TRY(measure::digests_of_file(file.fd, file.size, [](std::uint64_t) {}));
+  cache.add(*key, file.size, *file.digests);
+  return {};
 }
 
 /// The value of a field that is a digest, in its place; a field that is not there leaves it zero.
@@ -118,14 +131,27 @@ Expected<ManifestInputs> given_inputs(const policy::GuestRecord& guest) {
   return inputs;
 }
 
-Expected<void> measure_into(const policy::GuestRecord& guest, std::uint32_t pcr, policy::Measurement& out) {
-  const auto files = given_files(guest);
+/// The cache is closed again before anything is looked at that has a structure.
+Result<void> know_boot_files(measure::GuestFiles& files, const LaunchErrand& errand,
+                             const std::optional<FsVerity>& vmm) {
+  measure::DigestCache cache(UniqueFd(fd::digests));
+  IMMURE_TRY(know_digests(files.kernel, errand.kernel, cache));
+  if (files.initrd) IMMURE_TRY(know_digests(*files.initrd, errand.initrd, cache));
+  return know_digests(files.vmm, vmm, cache);
+}
+
+Expected<void> measure_into(const policy::GuestRecord& guest, const LaunchErrand& errand,
+                            policy::Measurement& out) {
+  auto files = given_files(guest);
   if (!files) return fail(ExitCode::image_refused, files.error().message);
   std::optional<ManifestInputs> inputs;
   if (!guest.manifest.empty()) inputs = IMMURE_TRY(given_inputs(guest));
   std::optional<LaunchRecorder> recorder;
   if (is_open(fd::tpm)) recorder = IMMURE_TRY(open_recorder(UniqueFd(fd::tpm), UniqueFd(fd::log)));
+  const auto vmm_verity = fs_verity_of(fd::vmm);
   IMMURE_TRY(confine());
+  if (const auto known = know_boot_files(*files, errand, vmm_verity); !known)
+    return fail(ExitCode::image_refused, known.error().message);
   verity::Crew crew(1);
   const auto events = measure::measure_guest(guest, *files, {}, crew, [](std::uint64_t) {});
   if (!events) return fail(ExitCode::image_refused, events.error().message);
@@ -133,19 +159,20 @@ Expected<void> measure_into(const policy::GuestRecord& guest, std::uint32_t pcr,
   if (inputs) IMMURE_TRY(ask_manifest(*inputs, guest.manifest.view(), *events, out));
   // Last: what is not started is not recorded.
   if (!recorder) return {};
-  out.record_count = IMMURE_TRY(record_launch(*recorder, *events, pcr));
-  out.pcr = pcr;
+  out.record_count = IMMURE_TRY(record_launch(*recorder, *events, errand.where));
+  out.pcr = errand.where.pcr;
+  out.nv_index = errand.where.nv_index;
   return {};
 }
 
 }  // namespace
 
-Expected<ExitCode> measure_launch_command(std::uint32_t pcr) {
+Expected<ExitCode> measure_launch_command(const LaunchErrand& errand) {
   const auto guest = IMMURE_TRY(read_sealed_record<policy::GuestRecord>(STDIN_FILENO));
   IMMURE_TRY(policy::check(guest));
   policy::Measurement out;
   out.header = policy::header_of<policy::Measurement>();
-  if (const auto done = measure_into(guest, pcr, out); !done) {
+  if (const auto done = measure_into(guest, errand, out); !done) {
     out.verdict = static_cast<std::int32_t>(done.error().code);
     out.message = decltype(out.message)::fitting(done.error().message);
   }

@@ -1,9 +1,10 @@
 #include "attest/log/cel.hpp"
-#include "attest/log/replay.hpp"
+#include "attest/log/nv_start.hpp"
 #include "attest/program/hex_option.hpp"
 #include "attest/program/output_file.hpp"
 #include "attest/program/tpm_commands.hpp"
 #include "attest/tpm/make_quote.hpp"
+#include "attest/tpm/nv_index.hpp"
 #include "attest/tpm/pcrs.hpp"
 #include "attest/x509/certificate_files.hpp"
 #include "base/files.hpp"
@@ -45,6 +46,11 @@ Expected<ExitCode> tpm_record_command(const TpmRecordOptions& options) {
   const auto file = IMMURE_TRY(open_input(options.log, log::largest_log));
   const auto tpm = IMMURE_TRY(reach_tpm(options.tcti));
   const auto records = IMMURE_TRY(parse_log(IMMURE_TRY(read_input(file)).bytes, options.log));
+  for (const auto& record : records) {
+    if (record.nv_index != 0 || record.event.name == log::NvStart::event_name)
+      return fail(ExitCode::bad_log,
+                  options.log + ": the log is for an NV index, which only launches are recorded in");
+  }
   const auto banks = IMMURE_TRY(tpm::banks_in_use(tpm));
   for (const auto& record : records) IMMURE_TRY(tpm::extend(tpm, banks, record));
   IMMURE_TRY(print(std::to_string(records.size()) + " records in PCR " + std::to_string(records.front().pcr) +
@@ -64,8 +70,16 @@ Expected<ExitCode> tpm_quote_command(const TpmQuoteOptions& options) {
   const auto tpm = IMMURE_TRY(reach_tpm(options.tcti));
   const auto log_bytes = IMMURE_TRY(read_input(log_file)).bytes;
   auto pcrs = options.pcrs;
-  pcrs.insert(IMMURE_TRY(parse_log(log_bytes, options.log)).front().pcr);
-  auto bundle = IMMURE_TRY(tpm::make_quote(tpm, IMMURE_TRY(read_key(key)), nonce, pcrs));
+  const auto records = IMMURE_TRY(parse_log(log_bytes, options.log));
+  pcrs.insert(records.front().pcr);
+  const auto blob = IMMURE_TRY(read_key(key));
+  auto bundle = IMMURE_TRY(tpm::make_quote(tpm, blob, nonce, pcrs));
+  const auto start = log::nv_start_of(records);
+  if (!start) return fail(ExitCode::bad_log, options.log + ": " + start.error().message);
+  if (*start) {
+    auto nv = IMMURE_TRY(tpm::NvIndex::open(tpm, (*start)->index));
+    bundle.nv = IMMURE_TRY(nv.certify(blob, nonce));
+  }
   bundle.certificates = IMMURE_TRY(read_certificate_files(certificates));
   bundle.log = log_bytes;
   IMMURE_TRY(write_output(output, bytes_of_text(quote::write_bundle(bundle))));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,15 @@
 namespace immure::attest::quote {
 
 using PcrValues = std::map<std::uint32_t, Sha256Digest>;
+
+/// A TPM's word on an NV index: see parse_nv_certificate().
+struct NvCertificate {
+  ByteVector public_area;  ///< TPMS_NV_PUBLIC
+  ByteVector certificate;  ///< TPMS_ATTEST
+  ByteVector signature;    ///< TPMT_SIGNATURE, by the attestation key
+
+  friend bool operator==(const NvCertificate&, const NvCertificate&) = default;
+};
 
 /// Everything that a verifier far away needs: what `immure tpm quote` writes. A JSON object
 /// (docs/attestation.md); its bytes are base64.
@@ -24,6 +34,7 @@ struct Bundle {
   ByteVector signature;                  ///< TPMT_SIGNATURE
   PcrValues pcrs;                        ///< of the SHA-256 bank: those that are quoted
   ByteVector log;                        ///< CEL-TLV
+  std::optional<NvCertificate> nv{};     ///< where launches are recorded in an NV index
 };
 
 std::string write_bundle(const Bundle& bundle);

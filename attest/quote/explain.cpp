@@ -51,7 +51,8 @@ std::optional<std::string> with_one_too_many(Records records, const Sha256Digest
 }  // namespace
 
 std::vector<std::string> explain(const Answer& answer) {
-  if (!answer.bundle || answer.records.empty()) return {};
+  // Of an NV index the check itself says all that there is to say.
+  if (!answer.bundle || answer.records.empty() || answer.records.back().nv_index != 0) return {};
   const auto quoted = answer.bundle->pcrs.find(answer.records.front().pcr);
   if (quoted == answer.bundle->pcrs.end()) {
     return {"log-replay: the quote does not have the PCR of the log: quote it too (--pcrs)"};

@@ -1,7 +1,11 @@
 #include "attest/quote/verify.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "attest/log/cel.hpp"
 #include "attest/log/replay.hpp"
+#include "attest/quote/nv_checks.hpp"
 #include "attest/quote/policy_checks.hpp"
 #include "attest/quote/tpm_signature.hpp"
 #include "attest/quote/trust.hpp"
@@ -35,17 +39,20 @@ Result<std::string> check_pcr_values(const Bundle& bundle, const Quote& quote) {
   return std::to_string(bundle.pcrs.size()) + " values are those that are quoted";
 }
 
-Result<std::vector<log::Record>> read_log(const Bundle& bundle) {
-  auto records = IMMURE_TRY(log::parse_cel(bundle.log));
-  if (records.empty()) return invalid("the log is empty");
-  for (const auto& record : records) {
-    if (record.pcr != records.front().pcr) return invalid("the log is for more than one PCR");
-  }
-  if (records.front().pcr >= first_resettable_pcr) {
-    return invalid("the log is for PCR " + std::to_string(records.front().pcr) +
+struct Log {
+  std::vector<log::Record> records;
+  std::optional<log::NvStart> start;  ///< of a log that is for an NV index
+};
+
+Result<Log> read_log(const Bundle& bundle) {
+  Log out;
+  out.records = IMMURE_TRY(log::parse_cel(bundle.log));
+  out.start = IMMURE_TRY(log::nv_start_of(out.records));
+  if (out.records.front().pcr >= first_resettable_pcr) {
+    return invalid("the log is for PCR " + std::to_string(out.records.front().pcr) +
                    ", which can be reset while the machine runs");
   }
-  return records;
+  return out;
 }
 
 Result<std::string> check_replay(const std::vector<log::Record>& records, const Bundle& bundle) {
@@ -57,26 +64,28 @@ Result<std::string> check_replay(const std::vector<log::Record>& records, const 
   if (replayed != quoted->second) {
     return invalid("the log leads to " + to_hex(replayed) + ", the TPM has " + to_hex(quoted->second));
   }
-  return std::to_string(records.size()) + " records lead to the value of PCR " + std::to_string(pcr);
+  const auto count = std::ranges::count(records, 0U, &log::Record::nv_index);
+  return std::to_string(count) + " records lead to the value of PCR " + std::to_string(pcr);
 }
 
 constexpr auto no_bundle = "there is no bundle to look at";
 constexpr auto no_quote = "there is no quote to look at";
 
-void check_evidence(const Question& question, Answer& answer) {
+std::optional<CertifiedNv> check_evidence(const Question& question, Answer& answer) {
   auto& checks = answer.checks;
   const auto& bundle = *answer.bundle;
   const auto key = read_attestation_key(bundle);
   const auto trust = key ? check_trust(key->get(), bundle, question.policy, question.at)
                          : Result<std::string>(std::unexpected(key.error()));
   checks.add("attestation-key", CheckKind::evidence, trust);
+  auto certified = check_nv_evidence(bundle, key ? key->get() : nullptr, question.nonce, checks);
   auto quote = parse_quote(bundle.quote);
   if (!quote) {
     checks.add("quote", CheckKind::evidence, std::unexpected(quote.error()));
     for (const auto* name : {"quote-signature", "nonce", "pcr-values"}) {
       checks.skip(name, CheckKind::evidence, no_quote);
     }
-    return;
+    return certified;
   }
   checks.add("quote", CheckKind::evidence, "a TPM's, about " + std::to_string(quote->pcrs.size()) + " PCRs");
   if (key) {
@@ -93,21 +102,25 @@ void check_evidence(const Question& question, Answer& answer) {
   }
   checks.add("pcr-values", CheckKind::evidence, check_pcr_values(bundle, *quote));
   answer.quote = *std::move(quote);
+  return certified;
 }
 
-void check_log(const Question& question, Answer& answer) {
+void check_log(const Question& question, const std::optional<CertifiedNv>& certified, Answer& answer) {
   auto& checks = answer.checks;
-  auto records = read_log(*answer.bundle);
-  if (!records) {
-    checks.add("log", CheckKind::log, std::unexpected(records.error()));
+  auto log = read_log(*answer.bundle);
+  if (!log) {
+    checks.add("log", CheckKind::log, std::unexpected(log.error()));
     checks.skip("log-replay", CheckKind::log, "there is no log");
     return skip_policy(question.policy, "there is no log", checks);
   }
-  checks.add("log", CheckKind::log, std::to_string(records->size()) + " records");
-  checks.add("log-replay", CheckKind::log, check_replay(*records, *answer.bundle));
-  answer.records = *std::move(records);
+  checks.add("log", CheckKind::log, std::to_string(log->records.size()) + " records");
+  checks.add("log-replay", CheckKind::log, check_replay(log->records, *answer.bundle));
+  check_nv_log(log->start, log->records, certified, checks);
+  answer.records = std::move(log->records);
   std::vector<measure::Event> events;
-  for (const auto& record : answer.records) events.push_back(record.event);
+  // The start of an NV index is no launch.
+  for (const auto& record : std::span(answer.records).subspan(log->start ? 1 : 0))
+    events.push_back(record.event);
   check_policy(question.policy, split_launches(events), answer.bundle->pcrs, checks);
 }
 
@@ -128,8 +141,8 @@ Answer verify_bundle(const Question& question) {
   }
   checks.add("bundle", CheckKind::evidence, "version 1");
   answer.bundle = *std::move(bundle);
-  check_evidence(question, answer);
-  check_log(question, answer);
+  const auto certified = check_evidence(question, answer);
+  check_log(question, certified, answer);
   return answer;
 }
 

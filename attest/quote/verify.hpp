@@ -28,7 +28,8 @@ struct Answer {
 };
 
 /// Checks of CheckKind::evidence: bundle, attestation-key, quote, quote-signature, nonce, pcr-values. Of
-/// CheckKind::log: log, log-replay. Of CheckKind::policy: see check_policy().
+/// CheckKind::log: log, log-replay. And what check_nv_evidence() and check_nv_log() add where launches are
+/// recorded in an NV index. Of CheckKind::policy: see check_policy().
 Answer verify_bundle(const Question& question);
 
 }  // namespace immure::attest::quote

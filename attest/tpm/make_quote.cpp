@@ -38,6 +38,8 @@ Result<bool> is_of(const quote::PcrValues& values, const TPM2B_ATTEST& attest) {
   return std::ranges::equal(IMMURE_TRY(sha256(all)), Bytes(digest.buffer, digest.size));
 }
 
+}  // namespace
+
 Result<ByteVector> signature_bytes(const TPMT_SIGNATURE& signature) {
   ByteVector out(sizeof(signature));
   std::size_t size = 0;
@@ -46,8 +48,6 @@ Result<ByteVector> signature_bytes(const TPMT_SIGNATURE& signature) {
   out.resize(size);
   return out;
 }
-
-}  // namespace
 
 Result<ByteVector> public_key_of(Bytes public_area) {
   const auto area = IMMURE_TRY(read_public(public_area));

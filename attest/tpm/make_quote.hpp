@@ -13,6 +13,9 @@ namespace immure::attest::tpm {
 Result<quote::Bundle> make_quote(const Connection& tpm, const KeyBlob& key, Bytes nonce,
                                  const std::set<std::uint32_t>& pcrs);
 
+/// TPMT_SIGNATURE, as it is written.
+Result<ByteVector> signature_bytes(const TPMT_SIGNATURE& signature);
+
 /// The key as SubjectPublicKeyInfo in DER; an Error where it is no key on P-256.
 Result<ByteVector> public_key_of(Bytes public_area);
 

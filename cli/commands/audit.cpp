@@ -1,11 +1,10 @@
-#include <fstream>
-
 #include <fmt/core.h>
 
 #include "base/printable.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/launch_log/chain.hpp"
 #include "cli/launch_log/entry_text.hpp"
+#include "cli/launch_log/open.hpp"
 #include "cli/output/style.hpp"
 #include "cli/state/guest_directory.hpp"
 
@@ -13,17 +12,6 @@ namespace immure::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Expected<std::ifstream> open_log(const std::string& path) {
-  std::ifstream log(path, std::ios::binary);
-  if (log) return log;
-  const auto why = system_error("open the launch log " + path).error();
-  if (why.error_number == ENOENT) {
-    return fail(ExitCode::failure, why.message, "nothing was launched here yet, or it was moved away");
-  }
-  return fail(why.error_number == EACCES ? ExitCode::not_permitted : ExitCode::failure, why.message,
-              why.error_number == EACCES ? "run it with sudo" : "");
-}
 
 Json faults_json(const std::vector<ChainFault>& faults) {
   Json out = Json::array();
@@ -51,7 +39,7 @@ void print(const ChainReport& report, const std::string& path) {
 
 Expected<ExitCode> audit_show_command(const AuditOptions& options) {
   if (!options.name.empty()) IMMURE_TRY(require_guest_name(options.name));
-  auto log = IMMURE_TRY(open_log(options.file));
+  auto log = IMMURE_TRY(open_launch_log(options.file));
   auto list = Json::array();
   std::uint64_t number = 0;
   while (const auto text = next_line(log)) {
@@ -73,7 +61,7 @@ Expected<ExitCode> audit_show_command(const AuditOptions& options) {
 }
 
 Expected<ExitCode> audit_verify_command(const AuditOptions& options) {
-  auto log = IMMURE_TRY(open_log(options.file));
+  auto log = IMMURE_TRY(open_launch_log(options.file));
   const auto report = verify_chain(log, options.witness);
   if (options.format == OutputFormat::json) {
     fmt::print("{}\n", dump({{"whole", report.faults.empty()},

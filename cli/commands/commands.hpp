@@ -28,6 +28,7 @@ Expected<ExitCode> stop_command(const std::string& name, std::chrono::seconds ti
 Expected<ExitCode> kill_command(const std::string& name);
 Expected<ExitCode> pause_command(const std::string& name);
 Expected<ExitCode> resume_command(const std::string& name);
+Expected<ExitCode> reset_command(const std::string& name);
 /// Leaves the guest `size` of its memory ("512 MiB"), and takes the rest back.
 Expected<ExitCode> balloon_command(const std::string& name, const std::string& size);
 /// Limits, or frees, how much one device of a guest moves.
@@ -41,6 +42,13 @@ struct TopOptions {
 };
 /// What each guest uses, again and again.
 Expected<ExitCode> top_command(const TopOptions& options);
+struct AnalyzeOptions {
+  std::string name;
+  std::string picture;  ///< the file that gets it; "-": standard output; empty: none is drawn
+  OutputFormat format = OutputFormat::text;
+};
+/// What a launch took its time for, and when the guest's drivers took its devices over.
+Expected<ExitCode> analyze_command(const AnalyzeOptions& options);
 /// Undoes what is left of guests whose keeper is gone; prints their names.
 Expected<ExitCode> gc_command();
 /// The log lines of the guest's VMM: those kept, or those and all until the guest ends.

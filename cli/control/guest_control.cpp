@@ -22,6 +22,8 @@ Expected<void> press_power_button(std::string_view guest) {
   return {};
 }
 
+Expected<void> reset_guest(std::string_view guest) { return tell(guest, "Reset", nlohmann::json::object()); }
+
 Expected<void> set_balloon(std::string_view guest, std::uint64_t bytes) {
   return tell(guest, "SetBalloon", {{"bytes", bytes}});
 }

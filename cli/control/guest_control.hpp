@@ -14,6 +14,9 @@ namespace immure::cli {
 /// Presses the guest's power button.
 Expected<void> press_power_button(std::string_view guest);
 
+/// Presses its reset button.
+Expected<void> reset_guest(std::string_view guest);
+
 /// Asks the guest to give up this much of its memory in all.
 Expected<void> set_balloon(std::string_view guest, std::uint64_t bytes);
 

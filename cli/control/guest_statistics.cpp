@@ -1,5 +1,7 @@
 #include "cli/control/guest_statistics.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace immure::cli {
@@ -41,6 +43,21 @@ Result<void> read_devices(const json& list, Devices& devices, const Fields& fiel
   return {};
 }
 
+Result<GuestStatistics::Milestone> milestone_in(const json& object) {
+  if (!object.is_object()) return not_statistics("boot");
+  const auto what = object.value("what", json());
+  const auto usec = object.value("usec", json());
+  if (!what.is_string() || what.size() != 1 || !usec.is_number_unsigned()) return not_statistics("boot");
+  GuestStatistics::Milestone out{.what = what.get<std::string>(), .usec = usec.get<std::uint64_t>()};
+  // A kind, or a kind and the name of one of them.
+  for (std::string_view rest = out.what; !rest.empty();) {
+    const auto part = rest.substr(0, rest.find(':'));
+    if (!policy::is_device_id(part)) return not_statistics("what");
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<GuestStatistics> statistics_in(const json& answer) {
@@ -56,6 +73,9 @@ Result<GuestStatistics> statistics_in(const json& answer) {
       read_devices(IMMURE_TRY(list_in(answer, "nets", policy::max_nets)), out.nets, policy::net_fields));
   for (const auto& vcpu : IMMURE_TRY(list_in(answer, "vcpus", policy::max_vcpus)))
     out.vcpus.push_back(IMMURE_TRY(counters_in(vcpu, policy::vcpu_fields)));
+  constexpr auto most_milestones = policy::max_disks + policy::max_nets + 6;
+  for (const auto& object : IMMURE_TRY(list_in(answer, "boot", most_milestones)))
+    out.boot.push_back(IMMURE_TRY(milestone_in(object)));
   return out;
 }
 

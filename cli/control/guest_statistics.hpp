@@ -23,6 +23,11 @@ struct GuestStatistics {
   std::vector<Device<policy::DiskCounters>> disks;
   std::vector<Device<policy::NetCounters>> nets;
   std::vector<policy::VcpuCounters> vcpus;
+  struct Milestone {
+    std::string what;
+    std::uint64_t usec = 0;  ///< of the host's CLOCK_MONOTONIC
+  };
+  std::vector<Milestone> boot;
 };
 
 /// Reads it; an Error where it is not what the interface says. Its numbers are the VMM's word.

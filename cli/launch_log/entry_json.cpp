@@ -165,6 +165,13 @@ Json item_json(const policy::MeasuredItem& item) {
   return out;
 }
 
+/// "0x01800100"
+std::string hex_number(std::uint32_t number) {
+  const std::array bytes{static_cast<std::uint8_t>(number >> 24), static_cast<std::uint8_t>(number >> 16),
+                         static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
+  return "0x" + to_hex(bytes);
+}
+
 void add_measurement(const policy::Measurement& measurement, Json& out) {
   const auto items = std::span(measurement.items).first(measurement.item_count);
   out["measured"] = !items.empty();
@@ -172,11 +179,19 @@ void add_measurement(const policy::Measurement& measurement, Json& out) {
   out["measurements"] = Json::array();
   for (const auto& item : items) out["measurements"].push_back(item_json(item));
   if (measurement.record_count != 0) out["recorded_in_pcr"] = measurement.pcr;
+  if (measurement.nv_index != 0) out["recorded_in_nv_index"] = hex_number(measurement.nv_index);
   if (measurement.signer_count == 0) return;
   auto signers = Json::array();
   for (const auto& id : std::span(measurement.signers).first(measurement.signer_count))
     signers.push_back(to_hex(id));
   out["manifest"] = {{"sha256", to_hex(measurement.manifest_sha256)}, {"signed_by", std::move(signers)}};
+}
+
+Json times_of(const policy::LaunchTimes& times) {
+  Json steps = Json::array();
+  for (const auto& step : policy::steps_of(times))
+    steps.push_back({{"what", step.what.view()}, {"ended_usec", step.ended_usec}});
+  return {{"began_usec", times.began_usec}, {"steps", std::move(steps)}};
 }
 
 bool is_start(LaunchEvent event) { return event == LaunchEvent::started || event == LaunchEvent::restarted; }
@@ -201,6 +216,7 @@ Json entry_json(const policy::LaunchEntry& entry, const EntryPlace& place) {
     out["read_back"] = read_back_of(entry.read_back.view());
     out["seccomp_sha256"] = seccomp_digests();
     add_measurement(entry.measurement, out);
+    out["times"] = times_of(entry.times);
     return out;
   }
   out["exit_code"] = entry.exit_code;

@@ -23,7 +23,7 @@ Result<void> check_disk(const struct stat& status, const std::string& path,
   return {};
 }
 
-Result<UniqueFd> copy_image(Kernel& kernel, const std::string& path, const char* name) {
+Result<SealedCopy> copy_image(Kernel& kernel, const std::string& path, const char* name) {
   const auto file = IMMURE_TRY(kernel.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, Links::refused));
   if (!S_ISREG(IMMURE_TRY(kernel.status(file.get())).st_mode))
     return invalid(path + " is not a regular file");

@@ -13,7 +13,6 @@ namespace {
 
 Result<policy::GuestState> state_of(Launch& launch) {
   auto& kernel = launch.kernel;
-  const auto& labels = launch.labels;
   if (launch.started_at == 0) launch.started_at = static_cast<std::uint64_t>(::time(nullptr));
   auto state = policy::make_guest_state(launch.guest, launch.measurement);
   state.phase = policy::GuestPhase::running;
@@ -28,8 +27,8 @@ Result<policy::GuestState> state_of(Launch& launch) {
   state.uid = launch.uid;
   state.tenant = launch.host.tenant.name;
   state.landlock_abi = static_cast<std::uint32_t>(launch.landlock_version);
-  state.label = IMMURE_TRY(BoundedString<256>::from(labels.vmm, "label"));
-  state.image_label = IMMURE_TRY(BoundedString<256>::from(labels.image, "image label"));
+  state.label = IMMURE_TRY(BoundedString<256>::from(launch.labels.vmm, "label"));
+  state.image_label = IMMURE_TRY(BoundedString<256>::from(launch.labels.image, "image label"));
   state.cgroup = IMMURE_TRY(BoundedString<256>::from(launch.cgroup.name("vmm"), "cgroup"));
   for (auto& file : std::span(state.files).first(state.file_count)) {
     for (const auto& given : launch.vmm_spec.fds) {
@@ -50,6 +49,7 @@ Result<void> record_start(Launch& launch) {
   auto entry = policy::make_launch_entry(event, launch.guest);
   entry.state = state;
   entry.measurement = launch.measurement;
+  entry.times = launch.times;
   entry.read_back =
       IMMURE_TRY(decltype(entry.read_back)::from(std::exchange(launch.evidence, {}), "what was read back"));
   launch.log_digest = IMMURE_TRY(append_to_launch_log(launch.kernel, launch.paths, entry));

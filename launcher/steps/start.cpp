@@ -55,8 +55,8 @@ std::vector<FdMapping> vmm_fds(const Launch& launch) {
                              {launch.kvm.get(), fd::kvm},
                              {launch.channels.console.second.get(), fd::console},
                              {launch.channels.control.second.get(), fd::control},
-                             {launch.kernel_image.get(), fd::kernel}};
-  if (launch.initrd_image) fds.push_back({launch.initrd_image.get(), fd::initrd});
+                             {launch.kernel_image.fd.get(), fd::kernel}};
+  if (launch.initrd_image.fd) fds.push_back({launch.initrd_image.fd.get(), fd::initrd});
   if (launch.channels.vsock.second) fds.push_back({launch.channels.vsock.second.get(), fd::vsock});
   for (std::size_t i = 0; i < launch.disks.size(); ++i) {
     fds.push_back({launch.disks[i].get(), fd::first_disk + static_cast<int>(i)});

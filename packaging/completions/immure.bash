@@ -9,7 +9,7 @@ _immure() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W \
-      "run ps inspect console stop kill pause resume balloon limit top metrics gc logs wait events audit policy validate doctor measure sign verify-manifest tpm verify report snp --help --version" -- "$word")
+      "run ps inspect console stop kill pause resume reset balloon limit top metrics analyze gc logs wait events audit policy validate doctor measure sign verify-manifest tpm verify report snp --help --version" -- "$word")
     return
   fi
   local options="--help"
@@ -20,6 +20,7 @@ _immure() {
     stop) options="--help --timeout" ;;
     limit) options="--help --bytes-per-second --bytes-burst --operations-per-second --operations-burst" ;;
     logs) options="--help --follow" ;;
+    analyze) options="--help --svg --json" ;;
     top) options="--help --once --count --delay --json" ;;
     events) options="--help --follow --json" ;;
     audit) options="--help --head --file --json" ;;
@@ -41,7 +42,7 @@ _immure() {
     audit) mapfile -t COMPREPLY < <(compgen -W "show verify $(_immure_guests)" -- "$word") ;;
     run | validate | measure | sign) mapfile -t COMPREPLY < <(compgen -f -X '!*.toml' -- "$word"; compgen -d -- "$word") ;;
     verify-manifest) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
-    inspect | console | stop | kill | pause | resume | balloon | limit | metrics | logs | wait)
+    inspect | console | stop | kill | pause | resume | reset | balloon | limit | metrics | analyze | logs | wait)
       mapfile -t COMPREPLY < <(compgen -W "$(_immure_guests)" -- "$word")
       ;;
   esac

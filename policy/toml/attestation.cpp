@@ -31,6 +31,10 @@ void read_attestation(TableReader table, AttestationRules& rules) {
   const Key pcr{"pcr", "a whole number from 0 to 15: those above can be reset"};
   rules.pcr = static_cast<std::uint32_t>(
       table.whole_number(pcr, {.least = 0, .most = first_resettable_pcr - 1}).value_or(rules.pcr));
+  const Key nv_index{"nv_index", "0x01800000 to 0x01bfffff, an NV index of the owner's own; needs tpm"};
+  rules.nv_index = static_cast<std::uint32_t>(
+      table.whole_number(nv_index, {.least = first_nv_index, .most = last_nv_index}).value_or(0));
+  if (rules.nv_index != 0 && !table.has("tpm")) table.reject(nv_index, "there is no tpm");
   table.finish();
 }
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from immure_test import ImmureTest
 from support.audit import AuditMark
+from support.fs_verity import VerityFileSystem, digest_of
 from support.guest import GUESTS, IMMURE, disk, image, immure
-from support.install import ATTEST, PUSHED
+from support.install import ATTEST, IMAGES, PUSHED
 
-BAD_SPECIFICATION, NOT_ADMITTED, IMAGE_REFUSED = 3, 4, 6
+BAD_SPECIFICATION, NOT_ADMITTED, UNSAFE_HOST, IMAGE_REFUSED = 3, 4, 5, 6
 BAD_SIGNATURE, POLICY_REFUSED, BAD_LOG = 14, 15, 16
 # An initrd of Debian's with all of its drivers, emulated, is slow: systemd waits 90 seconds for a disk, if it is told nothing else.
 VERITY_SECONDS = 1200
@@ -21,6 +22,9 @@ VERITY_LINE = "console=ttyS0 quiet panic=-1 systemd.default_device_timeout_sec=1
 HOST_POLICY = Path("/etc/immure/host.toml")
 SIGNERS = Path("/etc/immure/signers.pem")
 WORK = Path("/var/lib/immure/attestation")  # Where the launcher may read what users name.
+EVENTS, DIGESTS = Path("/run/immure/events.cel"), Path("/run/immure/digests")
+# Launches while the kernel is swapped all the time.
+SWAPPED_LAUNCHES = 1000 if os.environ.get("IMMURE_DEPTH") == "thorough" else 20
 
 
 def run(command: str) -> str:
@@ -135,7 +139,7 @@ class TestAttestation(ImmureTest):
         thread = threading.Thread(target=swap, daemon=True)
         thread.start()
         started = refused = 0
-        for _ in range(20):
+        for _ in range(SWAPPED_LAUNCHES):
             done = immure("run", "-d", guest.spec)
             self.assertIn(done.returncode, (0, POLICY_REFUSED), done.stderr)
             if done.returncode == 0:
@@ -205,6 +209,60 @@ class TestAttestation(ImmureTest):
         guest.tables["boot"]["command_line"] += " root=/dev/vda"
         guest.write()
         self.assert_ended(guest.run(), BAD_SPECIFICATION, "contradicts a disk's verity")
+
+    def test_files_under_fs_verity_are_known_by_what_the_kernel_says_and_hashed_once(self):
+        mark = AuditMark()
+        self.host_policy('measure = "required"')
+        files = VerityFileSystem(IMAGES / "verity", 16)
+        self.addCleanup(files.close)
+        DIGESTS.unlink(missing_ok=True)
+        content = (GUESTS / "tiny/halt").read_bytes()
+        kernel, seed = files.add("kernel", content), files.add("seed.raw", os.urandom(1 << 20))
+        guest = self.tiny("fsverity", disks=[disk(seed, id="seed", read_only=True)])
+        guest.tables["boot"]["kernel"] = str(kernel)
+        guest.write()
+
+        def measured() -> dict:
+            guest.start().kill()
+            return {item["name"]: item for item in last_start("fsverity")["measurements"]}
+
+        first = measured()
+        self.assertEqual(first["disk:seed"]["fs-verity-sha256"], digest_of(seed))
+        self.assertEqual(first["kernel"]["sha256"], hashlib.sha256(content).hexdigest())
+        known = DIGESTS.read_bytes()
+        self.assertIn(bytes.fromhex(digest_of(kernel)), known)
+        self.assertEqual(measured(), first)
+        self.assertEqual(DIGESTS.read_bytes(), known)
+        # The kernel of another guest, which is not under it, is hashed at each launch, and kept nowhere.
+        self.tiny("plain").start().kill()
+        self.assertEqual(DIGESTS.read_bytes(), known)
+        self.assert_no_denials(mark)
+
+    def test_launches_in_an_nv_index_are_proved_and_one_that_was_made_anew_is_noticed(self):
+        mark = AuditMark()
+        # A log of its own, for a PCR that nothing else is in: one boot's log is for one register.
+        kept = EVENTS.read_bytes() if EVENTS.exists() else None
+        EVENTS.unlink(missing_ok=True)
+        self.addCleanup(lambda: EVENTS.write_bytes(kept) if kept else EVENTS.unlink(missing_ok=True))
+        self.host_policy('measure = "required"', 'tpm = "/dev/tpmrm0"', "pcr = 14", "nv_index = 0x01800100")
+        guest = self.tiny("indexed")
+        for _ in range(2):
+            guest.start().kill()
+        self.assertEqual(last_start("indexed")["recorded_in_nv_index"], "0x01800100")
+        nonce = "11" * 16
+        run("rm -rf nv-ak")
+        run(f"{IMMURE} tpm key nv-ak; {IMMURE} tpm quote --key nv-ak --nonce {nonce} -o nv.bundle")
+        key = run("openssl pkey -pubin -in nv-ak/ak.pem -outform der | sha256sum").split()[0]
+        events = json.loads(run(f"{IMMURE} measure {guest.spec} --json"))["events"]
+        values = "".join(f'"{event["name"]}" = ["{event["sha256"]}"]\n' for event in events if event["kind"] == "code")
+        (WORK / "nv.policy").write_text(f'attestation_keys = ["{key}"]\nguest = "indexed"\n[events]\n{values}')
+        self.assertIn("verified: ", run(f"{IMMURE} verify nv.bundle --policy nv.policy --nonce {nonce}"))
+        self.assert_no_denials(mark)
+
+        run("tpm2_nvundefine -T device:/dev/tpmrm0 0x01800100")
+        for _ in range(2):
+            self.assert_ended(guest.run(), UNSAFE_HOST, "the NV index is not what the event log leads to")
+        run("tpm2_nvundefine -T device:/dev/tpmrm0 0x01800100")
 
     def test_the_walk_of_the_documentation_works_word_for_word(self):
         mark = AuditMark()

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 from immure_test import ImmureTest
 from support.audit import AuditMark
@@ -15,6 +16,7 @@ from support.guest import IMMURE, Guest, disk, image, immure, wait_for
 from support.install import PUSHED
 from support.terminal import Terminal
 
+NO_SUCH_GUEST = 8
 WRITTEN = 1 << 20  # by "disk-write" of the guest's init
 AT_S0 = ["runcon", "-l", "s0"]
 
@@ -56,6 +58,29 @@ class TestControl(ImmureTest):
         guest = self.guest(name, test, **options).start()
         guest.console_until("IMMURE-GUEST-READY")
         return guest
+
+    def test_a_start_is_analyzed_and_drawn(self):
+        guest = self.echo_guest("analyzed", disks=[disk(image("analyzed.raw"), id="root")], balloon=True)
+        timeline = json.loads(immure("analyze", "analyzed", "--json", check=True).stdout)
+        ends = [step["end_usec"] for step in timeline["launch"]]
+        self.assertGreater(len(ends), 15)
+        self.assertEqual([0, *ends[:-1]], [step["begin_usec"] for step in timeline["launch"]])
+        self.assertEqual(ends, sorted(ends))
+        boot = {mark["what"]: mark["usec"] for mark in timeline["boot"]}
+        self.assertEqual(set(boot), {"disk:root", "balloon", "rng"})
+        # The last driver was there before the guest was; the guest was there before now.
+        self.assertLess(0, min(boot.values()))
+        self.assertLess(max(boot.values()), call(guest, "GetStatistics")["machine"]["uptime_usec"])
+        picture = Path("/run/analyzed.svg")
+        immure("analyze", "analyzed", "--svg", picture, check=True)
+        texts = [text.text for text in ElementTree.parse(picture).iter("{http://www.w3.org/2000/svg}text")]
+        for step in [*timeline["launch"], *timeline["boot"]]:
+            self.assertTrue(any(text.startswith(step["what"]) for text in texts), step)
+        # Of a guest that is gone the launcher's steps are still known.
+        guest.kill()
+        gone = json.loads(immure("analyze", "analyzed", "--json", check=True).stdout)
+        self.assertEqual((gone["launch"], gone["boot"]), (timeline["launch"][:-1], []))
+        self.assert_ended(immure("analyze", "nobody"), NO_SUCH_GUEST, "nobody")
 
     def test_varlinkctl_finds_out_what_there_is(self):
         mark = AuditMark()
@@ -120,6 +145,11 @@ class TestControl(ImmureTest):
         self.assertEqual(events[1]["bytes"], 64 << 20)
         self.assertEqual(events[2]["cause"], "reset")
         self.assertEqual(call(guest, "GetState")["starts"], 2)
+        immure("reset", guest.name, check=True)
+        wait_for(lambda: len(events) >= 7, 120)
+        self.assertEqual([event["what"] for event in events[4:7]], ["reset", "ended", "started"])
+        self.assertEqual(events[5]["cause"], "reset")
+        self.assertEqual(call(guest, "GetState")["starts"], 3)
 
     def test_the_end_of_a_guest_is_told_with_its_cause(self):
         guest = self.guest("vl-panic", "echo,panic").start()

@@ -33,6 +33,8 @@ void Power::write(std::uint64_t offset, std::span<const std::byte> data) {
   }
 }
 
+void Power::press_reset() { ending_.request(policy::VmmExit::guest_reset, "the host asked for a reset"); }
+
 void Power::press_button() {
   events_ |= event_power_button;
   event_line_.set(LineLevel::high);

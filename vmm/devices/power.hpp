@@ -30,6 +30,8 @@ class Power : public IoHandler {
 
   /// Presses the power button: the guest is asked, not forced.
   void press_button();
+  /// Presses the reset button: the guest is not asked.
+  void press_reset();
 
  private:
   Ending& ending_;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "policy/statistics_message.hpp"
 #include "vmm/virtio/device_ids.hpp"
 #include "vmm/virtio/rate_limiter.hpp"
@@ -58,6 +60,14 @@ class Device {
   virtual void report(policy::StatisticsMessage& /*statistics*/) const {}
   /// At the machine's end: makes everything durable.
   virtual Result<void> shut_down() { return {}; }
+
+  /// The transport: the driver has taken the device over, just now.
+  void note_taken() { taken_usec_ = monotonic_usec(); }
+  /// When that was last; 0: never. From any thread.
+  [[nodiscard]] std::uint64_t taken_usec() const { return taken_usec_; }
+
+ private:
+  std::atomic<std::uint64_t> taken_usec_ = 0;
 };
 
 }  // namespace immure::vmm::virtio

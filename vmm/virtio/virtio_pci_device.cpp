@@ -203,6 +203,7 @@ Result<void> VirtioPciDevice::start() {
     queues_[i].queue = IMMURE_TRY(Virtqueue::create(memory_, registers.setup, features));
   }
   device_->start(features);
+  device_->note_taken();
   for (std::size_t i = 0; i < queues_.size(); ++i) ring(i);  // for what was made available before
   return {};
 }

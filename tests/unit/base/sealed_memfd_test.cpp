@@ -46,5 +46,6 @@ TEST_CASE("a file is copied whole, or refused for being empty or too large", "[b
   REQUIRE(::lseek(file.get(), 0, SEEK_SET) == 0);
   const auto copy = copy_to_sealed_memfd("copy", file.get(), sizeof(sent));
   REQUIRE(copy);
-  CHECK(read_sealed_record<Pair>(copy->get())->second == 2);
+  CHECK(read_sealed_record<Pair>(copy->fd.get())->second == 2);
+  CHECK_FALSE(copy->verity);
 }

@@ -24,7 +24,8 @@ json an_answer() {
   return {{"machine", counters(policy::machine_fields, 1)},
           {"disks", json::array({disk})},
           {"nets", json::array({net})},
-          {"vcpus", json::array({counters(policy::vcpu_fields, 30)})}};
+          {"vcpus", json::array({counters(policy::vcpu_fields, 30)})},
+          {"boot", {{{"what", "disk:root"}, {"usec", 50U}}, {{"what", "guest"}, {"usec", 40U}}}}};
 }
 
 }  // namespace
@@ -37,6 +38,8 @@ TEST_CASE("statistics of a monitor are read by name", "[cli]") {
   CHECK(statistics->nets.at(0).counters.sent_frames == 20);
   CHECK(statistics->vcpus.at(0).port_exits == 30);
   CHECK(statistics->machine.console_output_bytes == 1);
+  CHECK(statistics->boot.at(0).what == "disk:root");
+  CHECK(statistics->boot.at(1).usec == 40);
   CHECK_FALSE(statistics->memory);
   auto with_memory = an_answer();
   with_memory["memory"] = counters(policy::guest_memory_fields, 40);
@@ -56,6 +59,11 @@ TEST_CASE("hostile: statistics that are not as the interface says are refused", 
   SECTION("a missing count") { answer["nets"][0].erase("sent_drops"); }
   SECTION("a disk without a name") { answer["disks"][0].erase("id"); }
   SECTION("a name that is none") { answer["disks"][0]["id"] = "a\"} 1\n"; }
+  SECTION("milestones that are none") { answer["boot"] = 7; }
+  SECTION("a milestone that is none") { answer["boot"][0] = 7; }
+  SECTION("a milestone without a time") { answer["boot"][0].erase("usec"); }
+  SECTION("a milestone whose name is none") { answer["boot"][0]["what"] = "disk:\x1b[m"; }
+  SECTION("too many milestones") { answer["boot"] = json::array_t(64, answer["boot"][0]); }
   SECTION("too many disks") { answer["disks"] = json::array_t(policy::max_disks + 1, answer["disks"][0]); }
   CHECK_FALSE(statistics_in(answer));
 }

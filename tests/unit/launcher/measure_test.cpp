@@ -60,7 +60,10 @@ TEST_CASE("what is measured is what the VMM gets, by a program that is nobody", 
   const auto& kernel = test.host.kernel;
   CHECK(kernel.first("open " + test.launch.paths.attest) < kernel.first("clone"));
   // Nothing of the guest is opened a second time.
-  CHECK(std::ranges::count_if(kernel.calls, [](const auto& call) { return call.starts_with("open "); }) == 1);
+  const auto of_the_guest = [](const auto& call) {
+    return call.starts_with("open ") && !call.starts_with("open /run/");
+  };
+  CHECK(std::ranges::count_if(kernel.calls, of_the_guest) == 1);
 }
 
 TEST_CASE("a guest is measured only where the host policy or its manifest asks for it", "[launcher]") {

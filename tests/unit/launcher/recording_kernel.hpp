@@ -88,9 +88,9 @@ class RecordingKernel : public Kernel {
     sealed[name].assign(bytes.begin(), bytes.end());
     return null();
   }
-  Result<UniqueFd> copy_sealed(const char* name, int, std::uint64_t) override {
+  Result<SealedCopy> copy_sealed(const char* name, int, std::uint64_t) override {
     IMMURE_TRY(record("copy_sealed " + std::string(name)));
-    return null();
+    return SealedCopy{.fd = null(), .verity = {}};
   }
   Result<void> make_directory(const std::string& path, mode_t) override {
     IMMURE_TRY(record("make_directory " + path));

@@ -70,7 +70,7 @@ TEST_CASE("the description names every counter and every method", "[varlink]") {
   for (const auto& field : policy::machine_fields) CHECK(has(std::string("  ") + field.name + ": int"));
   for (const auto& field : policy::guest_memory_fields) CHECK(has(std::string("  ") + field.name + ": int"));
   for (const auto* method :
-       {"GetState", "GetStatistics", "PowerButton", "SetBalloon", "SetLimit", "Subscribe"}) {
+       {"GetState", "GetStatistics", "PowerButton", "Reset", "SetBalloon", "SetLimit", "Subscribe"}) {
     CHECK(has(std::string("\nmethod ") + method + "("));
     const auto decision = decision_on(std::string("io.immure.Guest.") + method);
     const auto* text = std::get_if<std::string>(&decision);
@@ -92,7 +92,7 @@ TEST_CASE("the documentation names every method and every error", "[varlink]") {
     CHECK(page.str().contains("`" + name.substr(0, name.find('('))));
     ++named;
   }
-  CHECK(named == 11);
+  CHECK(named == 12);
 }
 
 TEST_CASE("what is unknown is named, as varlink.org has it", "[varlink]") {
@@ -123,6 +123,7 @@ TEST_CASE("the state is what the launcher and the VMM said", "[varlink]") {
 TEST_CASE("what the VMM has to do is asked of it", "[varlink]") {
   const auto kind_of = [](const Decision& decision) { return std::get<VmmRequest>(decision).kind; };
   CHECK(kind_of(decision_on("io.immure.Guest.PowerButton")) == ControlKind::power_button);
+  CHECK(kind_of(decision_on("io.immure.Guest.Reset")) == ControlKind::reset);
   CHECK(kind_of(decision_on("io.immure.Guest.GetStatistics")) == ControlKind::statistics);
   const auto balloon = std::get<VmmRequest>(decision_on("io.immure.Guest.SetBalloon", {{"bytes", 4096}}));
   CHECK(balloon.kind == ControlKind::balloon);
@@ -195,6 +196,8 @@ TEST_CASE("statistics have the names of the launcher's record", "[varlink]") {
   statistics.nets[0].sent_frames = 5;
   statistics.vcpus[1].memory_exits = 6;
   statistics.machine.uptime_usec = 7;
+  statistics.boot.guest = 8;
+  statistics.boot.disks[0] = 9;
   const auto answer =
       json::parse(answer_text({.kind = ControlKind::statistics}, 0, &statistics, a_guest()))["parameters"];
   CHECK(answer["disks"][0]["id"] == "root");
@@ -204,6 +207,8 @@ TEST_CASE("statistics have the names of the launcher's record", "[varlink]") {
   CHECK(answer["vcpus"].size() == 2);
   CHECK(answer["vcpus"][1]["memory_exits"] == 6);
   CHECK(answer["machine"]["uptime_usec"] == 7);
+  // What did not happen yet is not there.
+  CHECK(answer["boot"] == json{{{"what", "guest"}, {"usec", 8}}, {{"what", "disk:root"}, {"usec", 9}}});
 }
 
 TEST_CASE("events say what happened", "[varlink]") {

@@ -46,6 +46,7 @@ TEST_CASE("hostile: statistics that no VMM of ours sends are refused", "[policy]
   SECTION("a count of a disk that is not there") { message.disks[2].errors = 1; }
   SECTION("a count that is no signed number") { message.disks[0].reads = ~0ULL; }
   SECTION("such a one of its memory") { message.memory.free_bytes = 1ULL << 63; }
+  SECTION("such a time") { message.boot.nets[1] = 1ULL << 63; }
   SECTION("such a one of the machine") { message.machine.uptime_usec = 1ULL << 63; }
   CHECK_FALSE(check(message));
 }

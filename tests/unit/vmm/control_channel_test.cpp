@@ -63,6 +63,18 @@ TEST_CASE("control channel: a press of the button reaches the guest and is answe
   CHECK(answer->token == 77);
 }
 
+TEST_CASE("control channel: a reset ends this VMM, and is answered before", "[vmm]") {
+  Fixture f;
+  ControlChannel channel(f.vmm.get(), f.power, nullptr, no_limits, no_statistics);
+  CHECK_FALSE(f.ending.requested());
+  f.ask(ControlKind::reset);
+  CHECK(channel.serve() == ControlChannel::State::open);
+  CHECK(f.answer()->result == 0);
+  REQUIRE(f.ending.requested());
+  CHECK(f.ending.requested()->status == policy::VmmExit::guest_reset);
+  CHECK(f.ending.requested()->cause == policy::EndCause::reset);
+}
+
 TEST_CASE("control channel: a balloon is asked where there is one", "[vmm]") {
   Fixture f;
   const auto memory = GuestMemory::create(2 << 20).value();

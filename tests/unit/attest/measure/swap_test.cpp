@@ -41,8 +41,8 @@ TEST_CASE("a file that is swapped a thousand times while it is measured never bo
     REQUIRE(file);
     const auto copy = copy_to_sealed_memfd("kernel", file->get(), 1 << 20);
     REQUIRE(copy);
-    const auto size = file_size(copy->get()).value();
-    const auto digests = measure::digests_of_file(copy->get(), size, [](std::uint64_t) {});
+    const auto size = file_size(copy->fd.get()).value();
+    const auto digests = measure::digests_of_file(copy->fd.get(), size, [](std::uint64_t) {});
     if (!digests || digests->sha256 != wanted) {
       ++others;
       continue;
@@ -50,7 +50,7 @@ TEST_CASE("a file that is swapped a thousand times while it is measured never bo
     // It was found to be the good one: then these are the bytes that the VMM gets.
     ++good_ones;
     std::string boots(size, '\0');
-    if (!pread_exactly(copy->get(), std::as_writable_bytes(std::span(boots)), 0) || boots != good) FAIL();
+    if (!pread_exactly(copy->fd.get(), std::as_writable_bytes(std::span(boots)), 0) || boots != good) FAIL();
   }
   stop = true;
   swapper.join();

@@ -6,6 +6,7 @@
 #include "attest/crypto/digest.hpp"
 #include "attest/log/cel.hpp"
 #include "attest/log/replay.hpp"
+#include "attest/measure/digest_cache.hpp"
 #include "attest/tpm/pcrs.hpp"
 #include "base/io.hpp"
 #include "base/sealed_memfd.hpp"
@@ -30,6 +31,7 @@ namespace fd = policy::measure_fd;
 /// of the way first.
 struct Errand {
   std::vector<std::pair<int, UniqueFd>> files;
+  std::optional<FsVerity> kernel{};  ///< what fs-verity is to have said of it
 
   void give(int number, const std::string& path) {
     files.emplace_back(number, UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)));
@@ -44,7 +46,8 @@ struct Errand {
         aside.emplace_back(number, ::fcntl(file.get(), F_DUPFD_CLOEXEC, 64));
       (void)::close_range(3, 63, 0);  // Whoever runs the tests may have left something open.
       for (const auto& [number, file] : aside) ::dup2(file, number);
-      ::execl(IMMURE_ATTEST_PROGRAM, "immure-attest", "measure-launch", "13", nullptr);
+      ::execl(IMMURE_ATTEST_PROGRAM, "immure-attest", "measure-launch", "13", "0", text_of(kernel).c_str(),
+              "-", nullptr);
       ::_exit(127);
     }
     ::close(answer[1]);
@@ -207,6 +210,37 @@ TEST_CASE("an errand without the guest's files or record is no success", "[attes
     errand.give(0, test.guest.spec);
     CHECK_FALSE(errand.run());
   }
+}
+
+TEST_CASE("a kernel under fs-verity is hashed once in a boot", "[attest]") {
+  const Launching test;
+  const auto record = test.record();
+  const FsVerity key{.algorithm = "sha256", .digest = ByteVector(32, 7)};
+  const auto cache_path = test.guest.scratch.write("digests", "");
+  const auto open_cache = [&] { return UniqueFd(::open(cache_path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC)); };
+  const auto kernel_digest = [&](const std::optional<FsVerity>& kernel) {
+    auto errand = test.errand(record);
+    errand.files.emplace_back(fd::digests, open_cache());
+    errand.kernel = kernel;
+    const auto answer = errand.run();
+    REQUIRE(answer);
+    REQUIRE(verdict(*answer) == ExitCode::success);
+    return policy::item_of(*answer, "kernel")->sha256;
+  };
+  const auto truth = sha256(bytes_of_text("the kernel")).value();
+  CHECK(kernel_digest(std::nullopt) == truth);
+  CHECK(std::filesystem::file_size(cache_path) == 0);
+  CHECK(kernel_digest(key) == truth);
+  const auto known = measure::DigestCache(open_cache()).find(key, 10);
+  REQUIRE(known);
+  CHECK(known->sha256 == truth);
+
+  // What is there is believed, of that key and size alone.
+  const FsVerity other{.algorithm = "sha256", .digest = ByteVector(32, 8)};
+  measure::DigestCache(open_cache()).add(other, 10, {.sha256 = Sha256Digest{1}, .sha384 = {}});
+  CHECK(kernel_digest(other) == Sha256Digest{1});
+  CHECK(kernel_digest(key) == truth);
+  CHECK(kernel_digest(std::nullopt) == truth);
 }
 
 TEST_CASE("launches are recorded in the TPM, one after the other, and the log says by what",

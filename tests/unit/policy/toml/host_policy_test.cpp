@@ -55,6 +55,7 @@ signers = "/etc/immure/signers.pem"
 revoked = "/etc/immure/revoked"
 tpm = "/dev/tpmrm0"
 pcr = 11
+nv_index = 0x01800100
 )",
                                         "host.toml");
   REQUIRE(record);
@@ -90,6 +91,7 @@ pcr = 11
   CHECK(attestation.revoked.view() == "/etc/immure/revoked");
   CHECK(attestation.tpm.view() == "/dev/tpmrm0");
   CHECK(attestation.pcr == 11);
+  CHECK(attestation.nv_index == 0x0180'0100);
 }
 
 TEST_CASE("mistakes in the host policy are told like those of a specification", "[policy]") {
@@ -106,6 +108,13 @@ TEST_CASE("mistakes in the host policy are told like those of a specification", 
   CHECK_THAT(errors("[attestation]\nrequire_signature = true\n"), ContainsSubstring("whose signature?"));
   CHECK_THAT(errors("[attestation]\nrequire_signature = 1\n"), ContainsSubstring("require_signature"));
   CHECK_THAT(errors("[attestation]\npcr = 16\n"), ContainsSubstring("attestation.pcr"));
+  for (const auto* index : {"0x0180000", "0x017fffff", "0x01c00002", "0"}) {
+    CHECK_THAT(errors("[attestation]\nmeasure = \"required\"\ntpm = \"/dev/tpm0\"\nnv_index = " +
+                      std::string(index)),
+               ContainsSubstring("attestation.nv_index"));
+  }
+  CHECK_THAT(errors("[attestation]\nnv_index = 0x01800100\n"),
+             ContainsSubstring("nv_index: there is no tpm"));
   CHECK_THAT(errors("[attestation]\ntpm = \"/dev/tpmrm0\"\n"), ContainsSubstring("attestation.measure"));
   CHECK_THAT(errors("[uids]\nbase = 1000\n"), ContainsSubstring("uids.base: 1000 is out of range"));
   CHECK_THAT(errors("[uids]\nbase = 70001\n"), ContainsSubstring("an even number"));
