@@ -4,24 +4,31 @@
     in_host.py launch   latency of a launch, memory of VMM and keeper
     in_host.py boot     from exec to the guest's init, beside QEMU's microvm (meant for the counted clock)
     in_host.py libvirt  latency of a launch beside libvirt's of an equal guest
+    in_host.py measure  what measuring adds to a launch
+    in_host.py devices  what a request to a disk or over a network costs, beside QEMU's microvm
     in_host.py many     how long the first and the last of many launches take while all guests stay, and what they cost
 """
 
 import argparse
 import json
+import math
 import os
 import re
 import statistics
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from beside_libvirt import libvirt
+from devices import devices
+from measuring import measure
 from tracepoints import Trace
 
 GUESTS = Path("/guests")
 KERNELS = ("vmlinux-6.12", "bzImage-6.12")
 MEMORY_MIB = 256
+AT_ONCE = 16
 NANOSECONDS_PER_INSTRUCTION = 2  # -icount shift=1
 COMMAND_LINE = "console=ttyS0 quiet panic=-1 immure.test=hang"
 MARKER = b"IMMURE-GUEST-INIT"
@@ -84,6 +91,7 @@ def launch(runs):
     for what, values in memory.items():
         median, highest = median_and_highest(values)
         print(f"| {what} | {median:.0f} | {highest:.0f} |")
+    latency(runs)
 
 
 def launch_once(spec, memory):
@@ -177,6 +185,30 @@ def launch_sleeper(spec):
     return time.monotonic_ns() - start
 
 
+def kill(specs):
+    for spec in specs:
+        subprocess.run(["immure", "kill", spec.stem], check=True, stdout=subprocess.DEVNULL)
+
+
+def latency(runs):
+    """From the command until the guest runs, of guests that do nothing: one alone, and as many as are asked for at once."""
+    specs = [write_sleeper_spec(Path(f"/var/lib/immure/images/sleeper-{number}.toml")) for number in range(AT_ONCE)]
+    alone, together = [], []
+    for _ in range(20 * runs):
+        alone.append(launch_sleeper(specs[0]))
+        kill(specs[:1])
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in range(2 * runs):
+            together += pool.map(launch_sleeper, specs)
+            kill(specs)
+    for spec in specs:
+        spec.unlink()
+    print("\n| from the command until a guest of 32 MiB runs, ms of the clock | launches | median | p99 |\n|---|---|---|---|")
+    for what, times in (("alone", alone), (f"{AT_ONCE} at once", together)):
+        p99 = sorted(times)[math.ceil(0.99 * len(times)) - 1]
+        print(f"| {what} | {len(times)} | {statistics.median(times) / 1e6:.1f} | {p99 / 1e6:.1f} |")
+
+
 def available_kib():
     return int(re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())[1])
 
@@ -198,17 +230,17 @@ def many(runs):
     print(f"| launch, median of the last {sample}, ms of the clock | {last / 1e6:.1f} |")
     print(f"| ratio | {last / first:.2f} |")
     print(f"| memory of the host for each, KiB (VMM, monitor, keeper, kernel) | {(before - after) / count:.0f} |")
+    kill(specs)
     for spec in specs:
-        subprocess.run(["immure", "kill", spec.stem], check=True, stdout=subprocess.DEVNULL)
         spec.unlink()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["launch", "boot", "libvirt", "many"])
+    parser.add_argument("part", choices=["launch", "boot", "libvirt", "measure", "devices", "many"])
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
-    {"launch": launch, "boot": boot, "libvirt": libvirt, "many": many}[arguments.part](arguments.runs)
+    {"launch": launch, "boot": boot, "libvirt": libvirt, "measure": measure, "devices": devices, "many": many}[arguments.part](arguments.runs)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Runs inside the test host, as root: installs the programs, runs the tests, prints each as it ends and a closing line."""
 
+import os
 import sys
 import time
 import unittest
@@ -52,7 +53,7 @@ class LineResult(unittest.TextTestResult):
 def name_of(test) -> str:
     if not hasattr(test, "_testMethodName"):
         return str(test)
-    return f"{type(test).__module__.removeprefix('test_')}: {test._testMethodName.removeprefix('test_').replace('_', ' ')}"
+    return f"{type(test).__module__.removeprefix('test_').removeprefix('thorough_')}: {test._testMethodName.removeprefix('test_').replace('_', ' ')}"
 
 
 def tests_in(suite):
@@ -69,7 +70,8 @@ def main(words: list) -> int:
     install.install_programs()
     # The compiled policy's promises are tested beside the behaviour that they explain.
     folders = (HERE, HERE.parent / "policy")
-    found = [test for folder in folders for test in tests_in(unittest.TestLoader().discover(str(folder), pattern="test_*.py"))]
+    patterns = ["test_*.py"] + (["thorough_*.py"] if os.environ.get("IMMURE_DEPTH") == "thorough" else [])
+    found = [test for folder in folders for pattern in patterns for test in tests_in(unittest.TestLoader().discover(str(folder), pattern=pattern))]
     chosen = [test for test in found if not words or any(word in test.id() or word in name_of(test) for word in words)]
     chosen = [test for test in chosen if name_of(test) not in ended]
     first = run(chosen)

@@ -8,9 +8,11 @@ from .cpio import Archive
 # What a guest of ours has, beside what the kernels have built in. Their dependencies come first.
 MODULES = ["virtio_pci", "virtio_blk", "virtio_console", "virtio-rng", "virtio_net", "pvpanic-mmio", "virtio_balloon",
            "vmw_vsock_virtio_transport", "wdat_wdt", "button", "evdev"]
+# For the disk with tools, beside them.
+TOOLS_MODULES = [*MODULES, "ext4"]
 
 
-def write_initrd(output: Path, programs: dict, init: Path, module_trees: list) -> None:
+def write_initrd(output: Path, programs: dict, init: Path, module_trees: list, modules=tuple(MODULES)) -> None:
     """programs: static ones, by name; module_trees: folders as /usr/lib/modules/RELEASE."""
     with output.open("wb") as file:
         archive = Archive(file)
@@ -21,7 +23,7 @@ def write_initrd(output: Path, programs: dict, init: Path, module_trees: list) -
             archive.file(f"bin/{name}", program.read_bytes(), 0o755)
         archive.file("init", init.read_bytes(), 0o755)
         for tree in module_trees:
-            add_modules(archive, tree)
+            add_modules(archive, tree, modules)
         archive.close()
 
 
@@ -33,11 +35,11 @@ def append_modules(initrd: Path, tree: Path) -> None:
         archive.close()
 
 
-def add_modules(archive: Archive, tree: Path) -> None:
+def add_modules(archive: Archive, tree: Path, modules=tuple(MODULES)) -> None:
     folder = f"lib/modules/{tree.name}"
     archive.directory(folder)
     order = []
-    for path in load_order(tree):
+    for path in load_order(tree, modules):
         content = (tree / path).read_bytes()
         if path.endswith(".xz"):
             content = lzma.decompress(content)
@@ -46,7 +48,7 @@ def add_modules(archive: Archive, tree: Path) -> None:
     archive.file(f"{folder}/order", "".join(f"{name}\n" for name in order).encode())
 
 
-def load_order(tree: Path) -> list:
+def load_order(tree: Path, modules) -> list:
     """Paths of the modules below the tree, each after those that it needs (modules.dep of depmod(8))."""
     needs = {}
     for line in (tree / "modules.dep").read_text().splitlines():
@@ -60,7 +62,7 @@ def load_order(tree: Path) -> list:
         if path not in order:
             order.append(path)
 
-    for name in MODULES:
+    for name in modules:
         for path in needs:
             if Path(path).name.split(".ko")[0] == name:
                 add(path)

@@ -11,7 +11,7 @@ from testhost.mirror import debian_mirror
 from testhost.paths import cache_root, hash_of
 from testhost.progress import BuildError, as_root, run_logged, stage
 
-from .initrd import write_initrd
+from .initrd import TOOLS_MODULES, write_initrd
 from .tiny_kernels import TINY_KERNELS, tiny_kernel
 from .vmlinux import extract_vmlinux
 
@@ -84,6 +84,24 @@ def build_guests() -> Path:
             run_logged(pack, folder / "log", tick)
 
     return layer(cache_root() / "guests" / f"guests-{hash_of(*inputs)}", make)
+
+
+def build_tools() -> Path:
+    """Yields a folder with tools.raw, programs that load a guest, and tools.cpio, an initrd that can mount it. 6.12 is its kernel."""
+    recipe = HERE / "make-tools"
+    debian = build_debian("debian13")
+    busybox = Path("/bin/busybox")
+    inputs = [recipe, HERE / "initrd.py", HERE / "cpio.py", HERE / "init", busybox, debian.name]
+
+    def make(folder: Path) -> None:
+        with stage("install the tools for guests") as tick:
+            run_logged(as_root([recipe, SUITES["debian13"], folder, debian_mirror()]), folder / "log", tick)
+            if os.geteuid() != 0:
+                subprocess.run(as_root(["chown", "-R", f"{os.getuid()}:{os.getgid()}", folder]), check=True)
+            tree = next((debian / "modules").iterdir())
+            write_initrd(folder / "tools.cpio", {"busybox": busybox}, HERE / "init", [tree], TOOLS_MODULES)
+
+    return layer(cache_root() / "guests" / f"tools-{hash_of(*inputs)}", make)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

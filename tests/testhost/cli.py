@@ -84,7 +84,7 @@ def push(arguments) -> int:
     *files, destination = arguments.paths
     if not files:
         raise BuildError("say what to copy, and into which folder: tools/testhost push FILE... DIR")
-    pack = ["tar", "--create", "--owner=0", "--group=0", "--file=-"]
+    pack = ["tar", "--create", "--sparse", "--owner=0", "--group=0", "--file=-"]
     for file in map(Path, files):
         if not file.exists():
             raise BuildError(f"{file}: no such file")
