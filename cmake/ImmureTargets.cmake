@@ -70,8 +70,11 @@ function(immure_program name)
   endif()
   if(arg_STATIC_PIE AND NOT IMMURE_SANITIZE)
     target_link_options(${name} PRIVATE -static-pie)
-  else()
+  elseif(IMMURE_SANITIZE)
     target_link_options(${name} PRIVATE -pie)
+  else()
+    # A launch starts several of them: a quarter of the instructions until main() looked up libstdc++'s symbols.
+    target_link_options(${name} PRIVATE -pie -static-libstdc++ -static-libgcc)
   endif()
 endfunction()
 

@@ -71,7 +71,7 @@ class TestControl(ImmureTest):
         # The last driver was there before the guest was; the guest was there before now.
         self.assertLess(0, min(boot.values()))
         self.assertLess(max(boot.values()), call(guest, "GetStatistics")["machine"]["uptime_usec"])
-        picture = Path("/run/analyzed.svg")
+        picture = PUSHED / "timeline.svg"
         immure("analyze", "analyzed", "--svg", picture, check=True)
         texts = [text.text for text in ElementTree.parse(picture).iter("{http://www.w3.org/2000/svg}text")]
         for step in [*timeline["launch"], *timeline["boot"]]:
