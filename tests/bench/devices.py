@@ -5,6 +5,7 @@ the program's own start count.
 """
 
 import os
+import re
 import statistics
 import subprocess
 import time
@@ -18,6 +19,7 @@ NANOSECONDS_PER_INSTRUCTION = 2  # -icount shift=1
 MEMORY_MIB, DISK_MIB = 384, 256
 ADDRESS, HOST_POLICY = "192.0.2.1", Path("/etc/immure/host.toml")
 ON_HOST = Path("/mnt/tools")
+DONE = re.compile(rb"IMMURE-GUEST-TOOLS (\w+)\r?\n")
 FIO = f"/usr/bin/fio --name=b --filename=/dev/vda --ioengine=libaio --direct=1 --size={DISK_MIB}m --norandommap"
 PATTERNS = (
     ("4 KiB, random reads, 16 at once", "--rw=randread --bs=4k --iodepth=16", (1000, 4000)),
@@ -32,7 +34,7 @@ ENGINES = (
 
 def line_of(command, before=""):
     words = command.replace(" ", "+")
-    return f"console=ttyS0 quiet panic=-1 immure.test={before}tools immure.tools={words} immure.address=192.0.2.2/24"
+    return f"console=ttyS0 quiet panic=-1 noxsave immure.test={before}tools immure.tools={words} immure.address=192.0.2.2/24"
 
 
 def exits():
@@ -44,7 +46,7 @@ def until_done(command, end):
     before, start = exits(), time.monotonic_ns()
     process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     seen = b""
-    while b"IMMURE-GUEST-TOOLS" not in seen:
+    while not (done := DONE.search(seen)):
         chunk = os.read(process.stdout.fileno(), 4096)
         if not chunk:
             raise SystemExit(f"{command[0]} ended before its guest was done:\n{seen.decode(errors='replace')}")
@@ -52,7 +54,7 @@ def until_done(command, end):
     figures = (time.monotonic_ns() - start) / NANOSECONDS_PER_INSTRUCTION, exits() - before
     end(process)
     process.wait()
-    if b"TOOLS passed" not in seen:
+    if done[1] != b"passed":
         raise SystemExit(f"{command[0]}:\n{seen.decode(errors='replace')}")
     return figures
 
