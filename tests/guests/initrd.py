@@ -8,8 +8,8 @@ from .cpio import Archive
 # What a guest of ours has, beside what the kernels have built in. Their dependencies come first.
 MODULES = ["virtio_pci", "virtio_blk", "virtio_console", "virtio-rng", "virtio_net", "pvpanic-mmio", "virtio_balloon",
            "vmw_vsock_virtio_transport", "wdat_wdt", "button", "evdev"]
-# For the disk with tools, and for a machine of QEMU's beside them.
-TOOLS_MODULES = [*MODULES, "ext4", "virtio_mmio"]
+# For the disk with tools, beside them.
+TOOLS_MODULES = [*MODULES, "ext4"]
 
 
 def write_initrd(output: Path, programs: dict, init: Path, module_trees: list, modules=tuple(MODULES)) -> None:
