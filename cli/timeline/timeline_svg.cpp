@@ -14,9 +14,9 @@ constexpr double width = 960, margin = 16, row_height = 20, bar_height = 14, hea
 
 constexpr const char* style =
     "text{font:11px system-ui,sans-serif;fill:#1f2328}.title{font-size:15px;font-weight:600}"
-    ".tick{fill:#656d76}.line{stroke:#d0d7de}.launch{fill:#5b8def}.boot{fill:#4caf7a}"
+    ".tick{fill:#656d76}.line{stroke:#d0d7de}.launch{fill:#5b8def}.boot{fill:#4caf7a}.page{fill:#fff}"
     "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.tick{fill:#8d96a0}.line{stroke:#30363d}"
-    ".page{fill:#0d1117}}.page{fill:#fff}";
+    ".page{fill:#0d1117}}";
 
 std::string escaped(const std::string& text) {
   std::string out;
