@@ -5,7 +5,9 @@
 #include <span>
 
 #include <linux/fsverity.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
+#include <sys/vfs.h>
 
 #include "base/hex.hpp"
 
@@ -17,9 +19,18 @@ bool is_known(const FsVerity& verity) {
          (verity.algorithm == "sha512" && verity.digest.size() == 64);
 }
 
+/// A file system that a program serves (FUSE) passes the question on to it, and may answer anything.
+bool is_answered_by_the_kernel(int fd) {
+  struct statfs status{};
+  if (::fstatfs(fd, &status) != 0) return false;
+  const auto type = static_cast<std::uint32_t>(status.f_type);
+  return type == EXT4_SUPER_MAGIC || type == F2FS_SUPER_MAGIC || type == BTRFS_SUPER_MAGIC;
+}
+
 }  // namespace
 
 std::optional<FsVerity> fs_verity_of(int fd) {
+  if (!is_answered_by_the_kernel(fd)) return std::nullopt;
   constexpr std::uint16_t room = 64;
   fsverity_digest head{.digest_algorithm = 0, .digest_size = room};
   std::array<std::uint8_t, sizeof head + room> answer{};

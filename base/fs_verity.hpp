@@ -17,7 +17,8 @@ struct FsVerity {
   friend bool operator==(const FsVerity&, const FsVerity&) = default;
 };
 
-/// By FS_IOC_MEASURE_VERITY; nothing where the file is not under fs-verity, or by another algorithm.
+/// By FS_IOC_MEASURE_VERITY, on ext4, f2fs and btrfs: other file systems may be somebody's program. Nothing
+/// where the file is not under fs-verity, or by another algorithm.
 std::optional<FsVerity> fs_verity_of(int fd);
 
 /// "sha256:" and the digest in hexadecimal; "-" for nothing.
