@@ -8,6 +8,9 @@
 
 namespace immure::attest::measure {
 
+namespace {
+
+/// Of a disk that is measured as a whole: by what fs-verity says of it, or by all of its bytes.
 Result<std::vector<Field>> file_fields(const OpenFile& file, const Progress& progress) {
   if (file.verity) {
     return std::vector<Field>{{"fs-verity-" + file.verity->algorithm, to_hex(file.verity->digest)},
@@ -15,6 +18,8 @@ Result<std::vector<Field>> file_fields(const OpenFile& file, const Progress& pro
   }
   return digest_fields(IMMURE_TRY(digests_of_file(file.fd, file.size, progress)), file.size);
 }
+
+}  // namespace
 
 Result<std::vector<Field>> DiskMeasurer::fields_of(std::uint32_t index) {
   const auto& disk = record_.disks.at(index);

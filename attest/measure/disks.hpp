@@ -4,9 +4,6 @@
 
 namespace immure::attest::measure {
 
-/// The fields of a file that is measured as a whole: by what fs-verity says of it, or by all of its bytes.
-Result<std::vector<Field>> file_fields(const OpenFile& file, const Progress& progress);
-
 /// What each disk of a guest is known by.
 class DiskMeasurer {
  public:

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
-#include "attest/quote/byte_reader.hpp"
+#include "attest/quote/attest_head.hpp"
 #include "attest/quote/quote.hpp"
 
 namespace immure::attest::quote {
 namespace {
 
-constexpr std::uint32_t generated_by_tpm = 0xff544347;  // TPM_GENERATED_VALUE
-constexpr std::uint16_t nv_tag = 0x8014;                // TPM_ST_ATTEST_NV
+constexpr std::uint16_t nv_tag = 0x8014;  // TPM_ST_ATTEST_NV
 
 Result<std::uint32_t> parse_public(Bytes bytes) {
   ByteReader reader(bytes);
@@ -28,15 +27,8 @@ Result<std::uint32_t> parse_public(Bytes bytes) {
 Result<CertifiedNv> parse_certificate(Bytes bytes) {
   if (bytes.size() > Quote::largest) return invalid("it is too long");
   ByteReader reader(bytes);
-  if (IMMURE_TRY(reader.number<std::uint32_t>()) != generated_by_tpm)
-    return invalid("it was not made by a TPM");
-  if (IMMURE_TRY(reader.number<std::uint16_t>()) != nv_tag) return invalid("it attests something else");
-  (void)IMMURE_TRY(reader.sized());  // The key's qualified name.
   CertifiedNv out;
-  const auto nonce = IMMURE_TRY(reader.sized());
-  out.nonce.assign(nonce.begin(), nonce.end());
-  constexpr std::size_t clock_info_bytes = 8 + 4 + 4 + 1, firmware_version_bytes = 8;
-  (void)IMMURE_TRY(reader.bytes(clock_info_bytes + firmware_version_bytes));
+  out.nonce = IMMURE_TRY(take_attest_head(reader, nv_tag)).nonce;
   const auto name = IMMURE_TRY(reader.sized());
   out.name.assign(name.begin(), name.end());
   if (IMMURE_TRY(reader.number<std::uint16_t>()) != 0)

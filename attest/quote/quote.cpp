@@ -1,12 +1,11 @@
 #include "attest/quote/quote.hpp"
 
-#include "attest/quote/byte_reader.hpp"
+#include "attest/quote/attest_head.hpp"
 
 namespace immure::attest::quote {
 namespace {
 
-constexpr std::uint32_t generated_by_tpm = 0xff544347;  // TPM_GENERATED_VALUE
-constexpr std::uint16_t quote_tag = 0x8018;             // TPM_ST_ATTEST_QUOTE
+constexpr std::uint16_t quote_tag = 0x8018;  // TPM_ST_ATTEST_QUOTE
 constexpr std::size_t sha256_bytes = 32;
 
 /// TPML_PCR_SELECTION of one bank.
@@ -28,18 +27,10 @@ Result<std::set<std::uint32_t>> take_selection(ByteReader& reader) {
 Result<Quote> parse(Bytes bytes) {
   if (bytes.size() > Quote::largest) return invalid("it is too long");
   ByteReader reader(bytes);
-  if (IMMURE_TRY(reader.number<std::uint32_t>()) != generated_by_tpm)
-    return invalid("it was not made by a TPM");
-  if (IMMURE_TRY(reader.number<std::uint16_t>()) != quote_tag) return invalid("it attests something else");
-  (void)IMMURE_TRY(reader.sized());  // The key's qualified name; the signature says which key it was.
+  auto head = IMMURE_TRY(take_attest_head(reader, quote_tag));
   Quote out;
-  const auto nonce = IMMURE_TRY(reader.sized());
-  out.nonce.assign(nonce.begin(), nonce.end());
-  out.clock = IMMURE_TRY(reader.number<std::uint64_t>());
-  // Counts of resets and restarts, which a TPM hides from keys like ours (Part 1, 36.7).
-  (void)IMMURE_TRY(reader.number<std::uint64_t>());
-  if (IMMURE_TRY(reader.number<std::uint8_t>()) > 1) return invalid("its clock is neither safe nor unsafe");
-  (void)IMMURE_TRY(reader.number<std::uint64_t>());  // Firmware version.
+  out.nonce = std::move(head.nonce);
+  out.clock = head.clock;
   out.pcrs = IMMURE_TRY(take_selection(reader));
   const auto digest = IMMURE_TRY(reader.sized());
   if (digest.size() != sha256_bytes) return invalid("its digest is no SHA-256");

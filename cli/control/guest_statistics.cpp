@@ -50,11 +50,10 @@ Result<GuestStatistics::Milestone> milestone_in(const json& object) {
   if (!what.is_string() || what.size() != 1 || !usec.is_number_unsigned()) return not_statistics("boot");
   GuestStatistics::Milestone out{.what = what.get<std::string>(), .usec = usec.get<std::uint64_t>()};
   // A kind, or a kind and the name of one of them.
-  for (std::string_view rest = out.what; !rest.empty();) {
-    const auto part = rest.substr(0, rest.find(':'));
-    if (!policy::is_device_id(part)) return not_statistics("what");
-    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-  }
+  const std::string_view text(out.what);
+  const auto colon = std::min(text.find(':'), text.size());
+  if (!policy::is_device_id(text.substr(0, colon))) return not_statistics("what");
+  if (colon < text.size() && !policy::is_device_id(text.substr(colon + 1))) return not_statistics("what");
   return out;
 }
 

@@ -1,7 +1,8 @@
 #include "cli/launch_log/entry_json.hpp"
 
-#include <array>
 #include <span>
+
+#include <fmt/core.h>
 
 #include "base/hex.hpp"
 #include "base/io.hpp"
@@ -165,13 +166,6 @@ Json item_json(const policy::MeasuredItem& item) {
   return out;
 }
 
-/// "0x01800100"
-std::string hex_number(std::uint32_t number) {
-  const std::array bytes{static_cast<std::uint8_t>(number >> 24), static_cast<std::uint8_t>(number >> 16),
-                         static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
-  return "0x" + to_hex(bytes);
-}
-
 void add_measurement(const policy::Measurement& measurement, Json& out) {
   const auto items = std::span(measurement.items).first(measurement.item_count);
   out["measured"] = !items.empty();
@@ -179,7 +173,7 @@ void add_measurement(const policy::Measurement& measurement, Json& out) {
   out["measurements"] = Json::array();
   for (const auto& item : items) out["measurements"].push_back(item_json(item));
   if (measurement.record_count != 0) out["recorded_in_pcr"] = measurement.pcr;
-  if (measurement.nv_index != 0) out["recorded_in_nv_index"] = hex_number(measurement.nv_index);
+  if (measurement.nv_index != 0) out["recorded_in_nv_index"] = fmt::format("0x{:08x}", measurement.nv_index);
   if (measurement.signer_count == 0) return;
   auto signers = Json::array();
   for (const auto& id : std::span(measurement.signers).first(measurement.signer_count))

@@ -18,8 +18,9 @@ def measure(runs):
     try:
         print("| measuring, ms of the clock, beside a launch without | added |\n|---|---|")
         for what, folder in (("hashed at each launch", IMAGES), ("under fs-verity", files.directory)):
-            sizes = [place(files if folder == files.directory else None, source, name) for source, name in sources()]
-            if folder == files.directory:
+            kept = files if folder == files.directory else None
+            sizes = [place(kept, source, name) for source, name in sources()]
+            if kept:
                 subprocess.run(["mount", "--bind", files.add("immure-vmm", VMM.read_bytes(), like=VMM), VMM], check=True)
             spec = write_spec(folder)
             added = statistics.median(launched(spec, "required") - launched(spec, "off") for _ in range(runs)) / 1e6

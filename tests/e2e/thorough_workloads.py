@@ -7,6 +7,7 @@ from pathlib import Path
 from support.guest import disk, image
 from support.install import PUSHED
 from test_networks import NetworkTest
+from test_passt import OUTSIDE, PasstTest
 
 TOOLS, TOOLS_INITRD = PUSHED / "tools.raw", PUSHED / "tools.cpio"
 ON_HOST = Path("/mnt/tools")
@@ -60,7 +61,7 @@ class TestMachine(WorkloadTest):
         self.assertIn("successful run completed", said)
 
 
-class TestNetworks(WorkloadTest):
+class IperfTest(WorkloadTest):
     def serve_iperf(self) -> None:
         ON_HOST.mkdir(exist_ok=True)
         subprocess.run(["mount", "-o", "loop,ro", TOOLS, ON_HOST], check=True)
@@ -81,6 +82,8 @@ class TestNetworks(WorkloadTest):
         for direction in ("TX-C", "RX-C"):
             self.assertRegex(said, rf"\[SUM\]\[{direction}\].*[1-9].* sec .*receiver")
 
+
+class TestNetworks(IperfTest):
     def test_iperf_goes_both_ways_over_a_tap(self):
         self.allow('taps = ["imload0"]')
         self.both_ways("iperf-tap", {"tap": self.tap("imload0", "192.0.2.1/24")}, "net-up")
@@ -89,11 +92,8 @@ class TestNetworks(WorkloadTest):
         self.allow('bridges = ["imload1"]\nanti_spoofing = false')
         self.both_ways("iperf-bridge", {"bridge": self.bridge("imload1", "192.0.2.1/24")}, "net-up")
 
+
+class TestPasst(IperfTest, PasstTest):
     def test_iperf_goes_both_ways_through_passt(self):
-        self.allow("passt = true")
-        for words in (["route", "add", "default", "via", "10.0.2.2", "dev", "eth0"], ["link", "add", "imload2", "type", "dummy"],
-                      ["address", "add", "192.0.2.1/32", "dev", "imload2"], ["link", "set", "imload2", "up"]):  # fmt: skip
-            subprocess.run(["ip", *words], check=True)
-        self.addCleanup(subprocess.run, ["ip", "route", "delete", "default"], check=True)
-        self.addCleanup(subprocess.run, ["ip", "link", "delete", "imload2"], check=True)
-        self.both_ways("iperf-passt", {"passt": True}, "dhcp")
+        self.outside()
+        self.both_ways("iperf-passt", {"passt": True}, "dhcp", OUTSIDE)

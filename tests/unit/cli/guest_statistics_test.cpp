@@ -63,6 +63,7 @@ TEST_CASE("hostile: statistics that are not as the interface says are refused", 
   SECTION("a milestone that is none") { answer["boot"][0] = 7; }
   SECTION("a milestone without a time") { answer["boot"][0].erase("usec"); }
   SECTION("a milestone whose name is none") { answer["boot"][0]["what"] = "disk:\x1b[m"; }
+  SECTION("a milestone of a device without a name") { answer["boot"][0]["what"] = "disk:"; }
   SECTION("too many milestones") { answer["boot"] = json::array_t(64, answer["boot"][0]); }
   SECTION("too many disks") { answer["disks"] = json::array_t(policy::max_disks + 1, answer["disks"][0]); }
   CHECK_FALSE(statistics_in(answer));
