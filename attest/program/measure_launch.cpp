@@ -134,7 +134,7 @@ Expected<ManifestInputs> given_inputs(const policy::GuestRecord& guest) {
 /// The cache is closed again before anything is looked at that has a structure.
 Result<void> know_boot_files(measure::GuestFiles& files, const LaunchErrand& errand,
                              const std::optional<FsVerity>& vmm) {
-  measure::DigestCache cache(UniqueFd(fd::digests));
+  measure::DigestCache cache{UniqueFd(fd::digests)};
   IMMURE_TRY(know_digests(files.kernel, errand.kernel, cache));
   if (files.initrd) IMMURE_TRY(know_digests(*files.initrd, errand.initrd, cache));
   return know_digests(files.vmm, vmm, cache);
