@@ -33,10 +33,12 @@ void add_guest_options(CLI::App& command, GuestOptions& options) {
   const std::map<std::string, measure::PlainDisks> kinds{{"hashes", measure::PlainDisks::by_hashes},
                                                          {"fs-verity", measure::PlainDisks::by_fs_verity}};
   command
-      .add_option("--disks-by", options.reading.plain,
-                  "what read-only disks are known by that are not under fs-verity here and have no dm-verity "
-                  "root: hashes (the default), or what fs-verity will say on the host")
-      ->transform(CLI::CheckedTransformer(kinds));
+      .add_option_function<std::string>(
+          "--disks-by",
+          [&options, kinds](const std::string& word) { options.reading.plain = kinds.at(word); },
+          "what read-only disks are known by that are not under fs-verity here and have no dm-verity "
+          "root: hashes (the default), or what fs-verity will say on the host")
+      ->check(CLI::IsMember(kinds));
   const auto all = [&options](std::int64_t) { options.reading.trees = measure::TreeReading::all; };
   command.add_flag_function(
       "--check-verity", all,
@@ -54,10 +56,11 @@ void add_measure(CLI::App& app, Action& action) {
   const std::map<std::string, LogFormat> formats{
       {"cel", LogFormat::cel}, {"json-seq", LogFormat::json_seq}, {"tcg", LogFormat::tcg}};
   command
-      ->add_option(
-          "--log-format", options->log_format,
+      ->add_option_function<std::string>(
+          "--log-format",
+          [options, formats](const std::string& word) { options->log_format = formats.at(word); },
           "cel (TCG Canonical Event Log, TLV; the default), json-seq (RFC 7464) or tcg (as firmware writes)")
-      ->transform(CLI::CheckedTransformer(formats))
+      ->check(CLI::IsMember(formats))
       ->needs(log);
   command->add_option("--pcr", options->pcr, "the PCR that the log's records name")
       ->check(CLI::Range(0U, 15U))
