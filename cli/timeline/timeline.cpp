@@ -1,6 +1,7 @@
 #include "cli/timeline/timeline.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace immure::cli {
 namespace {
@@ -50,7 +51,7 @@ Result<Timeline> timeline_of(const Json& entry, const std::optional<GuestStatist
   for (const auto& each : statistics->boot) {
     if (each.usec >= *ran && each.what != "guest") out.boot.push_back({each.what, each.usec - *ran});
   }
-  std::ranges::stable_sort(out.boot, {}, &Timeline::Mark::usec);
+  std::ranges::sort(out.boot, {}, [](const Timeline::Mark& mark) { return std::tie(mark.usec, mark.what); });
   return out;
 }
 
