@@ -35,7 +35,7 @@ Result<void> make_leaf(Kernel& kernel, const std::string& directory,
     IMMURE_TRY(kernel.write_file(directory + "/" + limit.file, limit.value));
     const auto file = directory + "/" + limit.read_back;
     const auto set = IMMURE_TRY(kernel.read_file(file));
-    if (set != limit.value + "\n") {
+    if (!("\n" + set).contains("\n" + limit.value + "\n")) {  // io.max has a line for each device.
       return invalid(file + " is \"" + set.substr(0, set.find('\n')) + "\" after \"" + limit.value +
                      "\" was written");
     }
@@ -68,7 +68,8 @@ std::string Cgroup::name(std::string_view leaf) const {
 std::string Cgroup::path(std::string_view leaf) const { return root_ + name(leaf); }
 
 Result<void> Cgroup::create(Kernel& kernel, const policy::GuestRecord& guest,
-                            const policy::HostPolicyRecord& host) const {
+                            const policy::HostPolicyRecord& host,
+                            std::span<const policy::CgroupLimit> own) const {
   IMMURE_TRY(tolerate(EEXIST, kernel.make_directory(root_ + "/immure", 0755)));
   IMMURE_TRY(kernel.make_directory(path(""), 0755));
   IMMURE_TRY(pass_controllers(kernel, root_, path("")));
@@ -76,6 +77,7 @@ Result<void> Cgroup::create(Kernel& kernel, const policy::GuestRecord& guest,
   auto limits = policy::vmm_limits(guest, host);
   const auto pages = policy::huge_page_limits(guest, IMMURE_TRY(kernel.list_directory(path(""))));
   limits.insert(limits.end(), pages.begin(), pages.end());
+  limits.insert(limits.end(), own.begin(), own.end());
   IMMURE_TRY(make_leaf(kernel, path("vmm"), limits));
   if (policy::has_net_filter(guest, host))
     IMMURE_TRY(make_leaf(kernel, path("net"), policy::net_filter_limits(host)));

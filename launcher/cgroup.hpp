@@ -15,11 +15,12 @@ class Cgroup {
   /// The one whose path() of no leaf is `path`; an Error where it cannot be.
   static Result<Cgroup> at(std::string_view path);
 
-  /// Makes the directories, passes the controllers down, sets the limits, and lets nobody in it open a
+  /// Makes the directories, passes the controllers down, sets the limits (`own` are the VMM's, beside those
+  /// of the record), and lets nobody in it open a
   /// device: those that the guest has are opened by the launcher; passt reaches less of the network than the
   /// host. An Error where a limit cannot be set or is not what was written.
-  Result<void> create(Kernel& kernel, const policy::GuestRecord& guest,
-                      const policy::HostPolicyRecord& host) const;
+  Result<void> create(Kernel& kernel, const policy::GuestRecord& guest, const policy::HostPolicyRecord& host,
+                      std::span<const policy::CgroupLimit> own) const;
 
   /// Kills all that lives in it, waits until it is empty and removes it. No error where it is gone already.
   Result<void> destroy(Kernel& kernel) const;

@@ -40,7 +40,8 @@ Result<void> check_disk(const DiskRecord& disk, const std::string& key) {
     return invalid(key + ".engine must be \"plain\" or \"io_uring\"");
   }
   if (disk.reserved != 0) return invalid(key + ": a reserved field is not 0");
-  return check(disk.limit, key + ".limit");
+  IMMURE_TRY(check(disk.limit, key + ".limit"));
+  return check(disk.device_limit, key + ".device_limit");
 }
 
 Result<void> check_disks(const GuestRecord& record) {

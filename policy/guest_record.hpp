@@ -7,6 +7,7 @@
 #include "base/bounded_string.hpp"
 #include "policy/cpu_features.hpp"
 #include "policy/cpu_model.hpp"
+#include "policy/device_limit.hpp"
 #include "policy/host_set.hpp"
 #include "policy/ip_address.hpp"
 #include "policy/numa.hpp"
@@ -76,7 +77,8 @@ struct DiskRecord {
   std::uint32_t queues = 0;  ///< 1..max_disk_queues; 0: one for each vCPU, default_disk_queues at most
   DiskEngine engine{};
   std::uint32_t reserved = 0;
-  RateLimit limit{};
+  RateLimit limit{};  ///< what the VMM lets the guest have; may change while it runs
+  DeviceLimit device_limit{};
   VerityRecord verity{};  ///< only of a read-only disk
 
   friend bool operator==(const DiskRecord&, const DiskRecord&) = default;

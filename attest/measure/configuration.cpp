@@ -20,6 +20,13 @@ class Lines {
     add(key + ".operations-per-second", limit.operations_per_second);
     add(key + ".operations-burst", limit.operations_burst);
   }
+  void add(const std::string& key, const policy::DeviceLimit& limit) {
+    if (limit == policy::DeviceLimit{}) return;
+    add(key + ".read-bytes-per-second", limit.read_bytes_per_second);
+    add(key + ".write-bytes-per-second", limit.write_bytes_per_second);
+    add(key + ".read-operations-per-second", limit.read_operations_per_second);
+    add(key + ".write-operations-per-second", limit.write_operations_per_second);
+  }
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
@@ -81,6 +88,7 @@ std::string canonical_configuration(const policy::GuestRecord& record) {
     lines.add(key + ".queues", disk.queues);
     lines.add(key + ".engine", disk.engine == policy::DiskEngine::io_uring ? "io_uring" : "plain");
     lines.add(key + ".limit", disk.limit);
+    lines.add(key + ".device-limit", disk.device_limit);
     add_verity(lines, key + ".verity", disk.verity);
   }
   for (std::size_t i = 0; i < record.net_count; ++i) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/sysmacros.h>
 
 #include "base/io.hpp"
 #include "launcher/errand.hpp"
@@ -10,6 +11,23 @@
 #include "policy/vmm_record.hpp"
 
 namespace immure::launcher {
+namespace {
+
+/// The whole block device beneath a file, as "8:0": what io.max takes, which knows no partitions.
+Result<std::string> device_beneath(Kernel& kernel, int fd) {
+  const auto status = IMMURE_TRY(kernel.status(fd));
+  const auto device = S_ISBLK(status.st_mode) ? status.st_rdev : status.st_dev;
+  const auto number = std::to_string(major(device)) + ":" + std::to_string(minor(device));
+  const auto entry = "/sys/dev/block/" + number;
+  const auto partition = kernel.read_file(entry + "/partition");
+  if (!partition && partition.error().error_number == ENOENT) return number;
+  if (!partition) return std::unexpected(partition.error());
+  const auto disk = IMMURE_TRY(kernel.read_file(entry + "/../dev"));
+  return disk.substr(0, disk.find('\n'));
+}
+
+}  // namespace
+
 Result<void> check_host(Launch& launch) {
   launch.landlock_version = IMMURE_TRY(launch.kernel.landlock_version());
   launch.selinux = IMMURE_TRY(launch.kernel.check_selinux(launch.host.selinux));
@@ -67,7 +85,13 @@ Result<void> claim_share(Launch& launch) {
 
 Result<void> make_cgroup(Launch& launch) {
   IMMURE_TRY(launch.ledger.note(selinux::EntryKind::cgroup, launch.cgroup.path("")));
-  return launch.cgroup.create(launch.kernel, launch.guest, launch.host);
+  std::vector<std::string> devices;
+  if (policy::has_device_limits(launch.guest)) {
+    for (const auto& disk : launch.disks)
+      devices.push_back(IMMURE_TRY(device_beneath(launch.kernel, disk.get())));
+  }
+  const auto limits = IMMURE_TRY(policy::device_limits(launch.guest, devices));
+  return launch.cgroup.create(launch.kernel, launch.guest, launch.host, limits);
 }
 
 Result<void> open_programs(Launch& launch) {

@@ -50,12 +50,23 @@ std::string print_verity(const VerityRecord& verity) {
          (verity.hash_disk.empty() ? "" : ", hash_disk = " + text(verity.hash_disk.view())) + " }\n";
 }
 
+/// "device_limit = {...}", or nothing where there is none.
+std::string print_device_limit(const DeviceLimit& limit) {
+  std::string out;
+  for (const auto& field : device_limit_fields) {
+    if (limit.*field.value == 0) continue;
+    out += (out.empty() ? "device_limit = { " : ", ") + std::string(field.name) + " = " +
+           std::to_string(limit.*field.value);
+  }
+  return out.empty() ? "" : out + " }\n";
+}
+
 std::string print_disk(const DiskRecord& disk) {
   return "\n[[disks]]\nid = " + text(disk.id.view()) + "\npath = " + text(disk.path.view()) +
          "\nformat = \"raw\"\nread_only = " + (disk.access == DiskAccess::read_only ? "true" : "false") +
          "\ndirect = " + boolean(disk.direct) + "\n" + unless_zero("queues", disk.queues) +
          (disk.engine == DiskEngine::io_uring ? "engine = \"io_uring\"\n" : "engine = \"plain\"\n") +
-         print_verity(disk.verity) + print_limit(disk.limit);
+         print_verity(disk.verity) + print_limit(disk.limit) + print_device_limit(disk.device_limit);
 }
 
 /// "addresses = [...]", or nothing where there are none.

@@ -84,6 +84,22 @@ RateLimit read_limit(TableReader& device) {
   return limit;
 }
 
+/// The table [device_limit] of a disk: without it, no limit.
+DeviceLimit read_device_limit(TableReader& disk) {
+  auto table = disk.table("device_limit");
+  const std::string counts = "a whole number from 1 to " + std::to_string(max_rate_operations);
+  DeviceLimit limit;
+  for (const auto& [name, kernel_name, value, is_bytes] : device_limit_fields) {
+    const auto read = is_bytes
+                          ? table.size({name, "\"1 KiB\" to \"1 TiB\""},
+                                       {.least = min_bytes_per_second, .most = max_rate_bytes})
+                          : table.whole_number({name, counts}, {.least = 1, .most = max_rate_operations});
+    limit.*value = read.value_or(0);
+  }
+  table.finish();
+  return limit;
+}
+
 /// The id of a disk or a network, unlike those of the ones before it.
 template <typename Record>
 BoundedString<32> read_id(TableReader& table, std::span<const Record> earlier) {
@@ -274,6 +290,7 @@ DiskRecord GuestSpecReader::read_disk(TableReader& disk, std::size_t index) {
   record.engine =
       choose(disk, "engine", std::span<const Choice<DiskEngine>>(engines)).value_or(DiskEngine::plain);
   record.limit = read_limit(disk);
+  record.device_limit = read_device_limit(disk);
   record.verity = read_verity(disk, record.access);
   disk.finish();
   return record;

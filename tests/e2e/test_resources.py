@@ -8,7 +8,8 @@ from pathlib import Path
 from immure_test import ImmureTest
 from support import kernel
 from support.audit import AuditMark
-from support.guest import Guest, immure
+from support.guest import Guest, disk, image, immure
+from support.install import IMAGES
 from support.leftovers import snapshot
 
 HOST_POLICY = Path("/etc/immure/host.toml")
@@ -53,6 +54,33 @@ class TestResources(ImmureTest):
             {"cpu.weight": "50", "cpu.max": "75000 100000", "cpuset.cpus.effective": "1", "cpuset.mems.effective": "0",
              "memory.max": str(48 << 20), "memory.low": str(8 << 20), "memory.swap.max": str(4 << 20), "pids.max": "20"})  # fmt: skip
         self.assert_no_denials(mark)
+
+    def test_the_kernel_limits_the_device_beneath_a_disk(self):
+        limit = {"device_limit": {"write_bytes_per_second": "1 MiB", "read_operations_per_second": 50}}
+        guest = self.tiny_guest("slow-disks")
+        guest.disks = [disk(image(f"slow-{letter}.raw"), id=letter) | limit for letter in "ab"]
+        guest.write()
+        mark = AuditMark()
+        group = group_of(guest.start())
+        device = os.stat(guest.disks[0]["path"]).st_dev
+        place = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve()
+        whole = ((place.parent if (place / "partition").exists() else place) / "dev").read_text().strip()
+        self.assertEqual(said_by(group, "io.max"), {"io.max": f"{whole} rbps=max wbps={2 << 20} riops=100 wiops=max"})
+        self.assert_no_denials(mark)
+
+    def test_a_disk_on_no_block_device_cannot_be_limited_so(self):
+        memory = IMAGES / "in-memory"
+        memory.mkdir()
+        self.addCleanup(memory.rmdir)
+        context = os.getxattr(IMAGES, "security.selinux").rstrip(b"\0").decode()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=2m,rootcontext={context}", "tmpfs", memory], check=True)
+        self.addCleanup(subprocess.run, ["umount", memory], check=True)
+        guest = self.tiny_guest("in-memory")
+        guest.disks = [disk(image("in-memory/disk.raw", 1)) | {"device_limit": {"write_bytes_per_second": "1 MiB"}}]
+        guest.write()
+        before = snapshot()
+        self.assert_ended(guest.run(), UNSAFE_HOST, "disks[0].device_limit", "no block device")
+        self.assert_as_before(before)
 
     def test_without_being_asked_a_guest_has_no_swap(self):
         group = group_of(self.tiny_guest("unlimited").start())

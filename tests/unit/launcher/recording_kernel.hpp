@@ -108,6 +108,8 @@ class RecordingKernel : public Kernel {
       const auto frozen = written.find(path.substr(0, path.rfind('/')) + "/cgroup.freeze");
       return "populated 0\nfrozen " + (frozen == written.end() ? "0" : frozen->second) + "\n";
     }
+    if (path.starts_with("/sys/dev/block/") && !written.contains(path))
+      return system_error("open " + path, ENOENT);
     if (path.starts_with("/proc/")) return proc ? proc(path) : "";
     constexpr std::string_view effective = ".effective";
     if (path.ends_with(effective)) return written[path.substr(0, path.size() - effective.size())] + "\n";

@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+#include <sys/sysmacros.h>
 
 #include "launcher/plan.hpp"
 #include "tests/unit/launcher/test_host.hpp"
@@ -38,6 +39,27 @@ TEST_CASE("a guest does not start where a vCPU is not in its place", "[launcher]
   for (const auto* cpus : {"0-3", "1", ""}) CHECK_FALSE(read_back_vcpu(cpus, fifo_7));
   CHECK_FALSE(read_back_vcpu("2", normal));
   CHECK_FALSE(read_back_vcpu("2", ""));
+}
+
+TEST_CASE("a disk's device is limited as a whole, also where the disk is on a partition of it",
+          "[launcher]") {
+  for (const bool on_partition : {true, false}) {
+    Host host;
+    host.guest.disks[0].device_limit.read_bytes_per_second = 4096;
+    host.guest.disks[1].device_limit.read_bytes_per_second = 8192;
+    host.kernel.file_status.st_dev = makedev(8, 1);
+    // A whole device may have a parent with a number, too: that of nvme0n1 is a character device.
+    host.kernel.written["/sys/dev/block/8:1/../dev"] = "8:0";
+    if (on_partition) host.kernel.written["/sys/dev/block/8:1/partition"] = "1";
+    auto launch = host.launch();
+    host.show(launch);
+    const auto executed = execute(make_plan(host.guest), launch);
+    INFO((executed ? "" : executed.error().message));
+    REQUIRE(executed);
+    CHECK(host.kernel.written[host.paths.cgroups + "/immure/web1/vmm/io.max"] ==
+          (on_partition ? "8:0" : "8:1") + std::string(" rbps=12288 wbps=max riops=max wiops=max"));
+    REQUIRE(launch.ledger.undo(host.kernel));
+  }
 }
 
 TEST_CASE("a guest shares no core where the host can keep it from that", "[launcher]") {

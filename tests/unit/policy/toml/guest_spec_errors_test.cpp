@@ -309,6 +309,10 @@ TEST_CASE("a processor, memory, watchdog or vsock that cannot be is told with wh
 }
 
 TEST_CASE("a limit that cannot be is told with its key", "[policy]") {
+  CHECK_THAT(errors_with("[[disks]]\nid = \"d\"\npath = \"/d\"\nformat = \"raw\"\n"
+                         "device_limit = { read_bytes_per_second = \"1 B\", read = 1 }\n"),
+             ContainsSubstring("disks[0].device_limit.read_bytes_per_second: \"1 B\" is out of range") &&
+                 ContainsSubstring("disks[0].device_limit.read: unknown key"));
   CHECK_THAT(
       errors_with("[entropy.limit]\nbytes_per_second = \"1 B\"\n"),
       ContainsSubstring("entropy.limit.bytes_per_second: \"1 B\" is out of range; allowed: \"1 KiB\""));

@@ -93,6 +93,7 @@ direct = true
 queues = 8
 engine = "io_uring"
 limit = { bytes_per_second = "10 MiB", bytes_burst = 4096, operations_per_second = 100, operations_burst = 5 }
+device_limit = { read_bytes_per_second = "20 MiB", write_bytes_per_second = 4096, read_operations_per_second = 200, write_operations_per_second = 6 }
 [[nets]]
 id = "lan"
 bridge = "br0"
@@ -160,6 +161,11 @@ pids_max = 20
                                            .bytes_burst = 4096,
                                            .operations_per_second = 100,
                                            .operations_burst = 5});
+  CHECK(record.disks[0].device_limit == DeviceLimit{});
+  CHECK(record.disks[1].device_limit == DeviceLimit{.read_bytes_per_second = 20 << 20,
+                                                    .write_bytes_per_second = 4096,
+                                                    .read_operations_per_second = 200,
+                                                    .write_operations_per_second = 6});
   CHECK(record.nets[1].limit == RateLimit{.bytes_per_second = 1 << 20});
   CHECK(record.console_limit == RateLimit{.bytes_per_second = 1024});
   CHECK(record.entropy_limit == RateLimit{.operations_per_second = 3});
@@ -220,6 +226,7 @@ TEST_CASE("the ends of each range are allowed", "[policy]") {
 
 TEST_CASE("the printed specification has every key and gives the same record", "[policy]") {
   auto record = parsed(minimal +
+                       "[[disks]]\nid = \"d\"\npath = \"/d\"\nformat = \"raw\"\n"
                        "[[nets]]\nid = \"a\"\ntap = \"t\"\n[[nets]]\nid = \"b\"\nbridge = \"b\"\n"
                        "[[nets]]\nid = \"c\"\npasst = true\nforward = [\"tcp:127.0.0.1:8080:80\", "
                        "\"udp:[::]:5353:53\"]\n");
@@ -242,6 +249,7 @@ TEST_CASE("the printed specification has every key and gives the same record", "
   record.pages = MemoryPages::huge_2m;
   record.watchdog = WatchdogExpiry::reset;
   record.vsock_cid = 3;
+  record.disks[0].device_limit = {.read_bytes_per_second = 4097, .write_operations_per_second = 5};
   record.nets[0].limit = {.bytes_per_second = 4096, .bytes_burst = 8192};
   record.nets[1].addresses = {*parse_ip("192.0.2.2"), *parse_ip("fe80::1")};
   record.console_limit.operations_per_second = 2;
