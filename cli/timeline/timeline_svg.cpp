@@ -10,7 +10,7 @@ namespace {
 
 // Pixels.
 constexpr double width = 960, margin = 16, row_height = 20, bar_height = 14, head_height = 52,
-                 letter_width = 6.2;
+                 letter_width = 5.8;
 
 constexpr const char* style =
     "text{font:11px system-ui,sans-serif;fill:#1f2328}.title{font-size:15px;font-weight:600}"
@@ -39,9 +39,9 @@ std::string escaped(const std::string& text) {
 }
 
 std::string text_at(double x, double y, std::string_view anchor, const std::string& text,
-                    std::string_view kind = "") {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"{}\">{}</text>\n", x, y,
-                     anchor, kind, escaped(text));
+                    std::string_view attributes = "") {
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" {}>{}</text>\n", x, y, anchor,
+                     attributes, escaped(text));
 }
 
 /// 1, 2 or 5 times a power of ten: so that some eight ticks are on a scale this long.
@@ -74,7 +74,7 @@ class Panel {
   [[nodiscard]] double height() const { return head_height + row_height * static_cast<double>(bars_.size()); }
 
   [[nodiscard]] std::string drawn_at(double top) const {
-    auto out = text_at(margin, top + 18, "start", title_, "title");
+    auto out = text_at(margin, top + 18, "start", title_, "class=\"title\"");
     const auto tick = tick_of(total_ms_);
     const auto bottom = top + height() - 4;
     for (int i = 0; i * tick <= total_ms_; ++i) {
@@ -82,7 +82,8 @@ class Panel {
       out +=
           fmt::format("<line x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\" class=\"line\"/>\n",
                       x, top + 42, bottom);
-      out += text_at(x, top + 38, i == 0 ? "start" : "middle", fmt::format("{:g} ms", i * tick), "tick");
+      out += text_at(x, top + 38, i == 0 ? "start" : "middle", fmt::format("{:g} ms", i * tick),
+                     "class=\"tick\"");
     }
     auto y = top + head_height;
     for (const auto& bar : bars_) {
@@ -102,13 +103,18 @@ class Panel {
     const auto end = std::max(x_of(static_cast<double>(bar.end_usec)), begin + 1);
     const auto text =
         fmt::format("{} ({:.1f} ms)", bar.what, static_cast<double>(bar.end_usec - bar.begin_usec) / 1000);
-    const auto room = letter_width * static_cast<double>(text.size());
+    const auto wanted = letter_width * static_cast<double>(text.size());
+    const auto left = begin - 6 - margin;
+    const auto right = width - margin - end - 6;
+    const auto most = std::max({left, right, end - begin - 8});
+    const auto squeezed =
+        wanted <= most ? "" : fmt::format("textLength=\"{:.1f}\" lengthAdjust=\"spacingAndGlyphs\"", most);
     auto out = fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" class=\"{}\"/>\n",
                            begin, y, end - begin, bar_height, kind_);
     const auto baseline = y + 11;
-    if (end + 6 + room <= width - margin) return out + text_at(end + 6, baseline, "start", text);
-    if (begin - 6 - room >= margin) return out + text_at(begin - 6, baseline, "end", text);
-    return out + text_at(std::min(begin + 4, width - margin - room), baseline, "start", text);
+    if (wanted <= right || most == right) return out + text_at(end + 6, baseline, "start", text, squeezed);
+    if (wanted <= left || most == left) return out + text_at(begin - 6, baseline, "end", text, squeezed);
+    return out + text_at(begin + 4, baseline, "start", text, squeezed);
   }
 
   std::string title_;

@@ -85,3 +85,10 @@ TEST_CASE("a picture has a bar for each step and each device, and every text in 
   CHECK(picture.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
   CHECK(picture.ends_with("</svg>\n"));
 }
+
+TEST_CASE("a text for which there is no room is squeezed into the most that there is", "[cli]") {
+  auto long_one = timeline();
+  long_one.launch.front().what = std::string(400, 'x');
+  CHECK_FALSE(timeline_svg(timeline()).contains("textLength"));
+  CHECK(timeline_svg(long_one).contains("lengthAdjust=\"spacingAndGlyphs\">xxx"));
+}
