@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from immure_test import ImmureTest
-from support.guest import IMMURE, Guest, disk, image, immure, wait_for
+from support.guest import IMMURE, Guest, disk, image, immure, values, wait_for
 from support.kernel import processes_named
 from support.leftovers import snapshot
 
@@ -23,6 +23,21 @@ class TestCrashes(ImmureTest):
         runner.communicate(timeout=60)
         self.assertEqual(runner.returncode, 11)
         self.assert_as_before(before)
+
+    def test_what_a_guest_flushed_is_there_after_its_vmm_was_killed(self):
+        for options in ({"engine": "plain"}, {"engine": "io_uring"}, {"engine": "io_uring", "direct": True}):
+            name = "flushed-" + "-".join(str(value).lower() for value in options.values())
+            with self.subTest(name):
+                path = image(f"{name}.raw", 8)
+                guest = self.guest(name, "disk-flush", disks=[disk(path) | options]).start()
+                # Whatever it does just then: the next block is on its way.
+                console = guest.console_until("IMMURE-GUEST-FLUSHED 20")
+                os.kill(guest.pid(), signal.SIGKILL)
+                wait_for(lambda: immure("inspect", name).returncode != 0)
+                flushed = int(values(console, "FLUSHED")[-1])
+                content = path.read_bytes()
+                lost = [number for number in range(1, flushed + 1) if content[number * 4096 :][:8] != b"%08d" % number]
+                self.assertEqual(lost, [])
 
     def test_a_killed_keeper_takes_its_guest_with_it_and_the_next_command_undoes_the_rest(self):
         guest = self.tiny_guest("killed-keeper")

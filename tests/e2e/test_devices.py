@@ -3,21 +3,17 @@
 import json
 import re
 import socket
+import subprocess
 import threading
 from pathlib import Path
 
 from immure_test import ImmureTest
 from support.audit import AuditMark
-from support.guest import disk, image, immure, wait_for
+from support.guest import disk, image, immure, values, wait_for
 
+HOST_POLICY = Path("/etc/immure/host.toml")
 GUEST_CRASHED = 10
 KERNELS = {"12": "debian12/vmlinux", "13": "debian13/vmlinux"}
-
-
-def values(console: str, word: str) -> list:
-    """The rest of each line of the guest's init that begins with this word."""
-    mark = f"IMMURE-GUEST-{word} "
-    return [line.partition(mark)[2].strip() for line in console.splitlines() if mark in line]
 
 
 def pid_of(name: str) -> int:
@@ -139,6 +135,20 @@ class TestDisks(ImmureTest):
     def test_a_disk_is_written_through_io_uring(self):
         self.write_to("uring", engine="io_uring")
         self.write_to("uring-direct", engine="io_uring", direct=True)
+
+    def test_a_guest_has_as_many_disks_and_networks_as_there_may_be(self):
+        HOST_POLICY.write_text('[networks]\nbridges = ["imbr24"]\n')
+        self.addCleanup(HOST_POLICY.unlink)
+        subprocess.run(["ip", "link", "add", "imbr24", "type", "bridge"], check=True)
+        self.addCleanup(subprocess.run, ["ip", "link", "delete", "imbr24"], check=True)
+        paths = {f"disk{number}": image(f"many-{number}.raw", 1) for number in range(24)}
+        nets = [{"id": f"net{number}", "bridge": "imbr24", "mac": f"02:00:00:00:18:{number:02x}"} for number in range(8)]
+        guest = self.guest("many-devices", "disks-sign,nets", disks=[disk(path, id=id) for id, path in paths.items()], nets=nets)
+        done = guest.run()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(sorted(values(done.stdout, "SIGNED")), sorted(paths))
+        self.assertEqual(values(done.stdout, "INTERFACE"), [net["mac"] for net in nets])
+        self.assertEqual([path.read_bytes()[:16].rstrip(b"\0").decode().strip() for path in paths.values()], list(paths))
 
     def test_a_disk_over_its_limit_waits_until_the_limit_is_taken_away(self):
         path = image("limited.raw")

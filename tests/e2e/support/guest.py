@@ -45,6 +45,12 @@ def toml(value) -> str:
     return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"
 
 
+def values(console: str, word: str) -> list:
+    """The rest of each line of the guest's init that begins with this word."""
+    mark = f"IMMURE-GUEST-{word} "
+    return [line.partition(mark)[2].strip() for line in console.splitlines() if mark in line]
+
+
 def wait_for(condition, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
