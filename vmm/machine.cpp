@@ -100,6 +100,8 @@ Result<void> Machine::add_watchdog(policy::WatchdogExpiry expiry) {
 Result<void> Machine::add_pci(const policy::VmmRecord& record) {
   IMMURE_TRY(mmio_.add(layout::ecam_start, layout::ecam_size, pci_.ecam()));
   IMMURE_TRY(mmio_.add(layout::pci_window_start, layout::pci_window_size, pci_.window()));
+  constexpr std::size_t others = 4;  // Console, balloon, vsock and source of random numbers.
+  if (record.disk_count + record.net_count + others >= PciRoot::slots) pci_.share_slots();
   for (std::uint32_t i = 0; i < record.disk_count; ++i) {
     const auto& disk = record.disks[i];
     UniqueFd fd(fds::first_disk + static_cast<int>(i));

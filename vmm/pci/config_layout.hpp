@@ -45,6 +45,8 @@ constexpr std::uint16_t command_bus_master = 1U << 2;   ///< may access memory i
 constexpr std::uint16_t command_no_intx = 1U << 10;     ///< may not raise INTx
 constexpr std::uint16_t status_capabilities = 1U << 4;  ///< has a list of capabilities
 
+constexpr std::uint8_t header_type_multifunction = 1U << 7;
+
 enum class CapabilityId : std::uint8_t { vendor_specific = 0x09, msix = 0x11 };
 
 /// MSI-X capability without its two bytes of header (PCI 3.0, 6.8.2).

@@ -24,6 +24,11 @@ void PciDevice::place_bar(GuestAddress start) {
   update_bar();
 }
 
+void PciDevice::announce_functions() {
+  const std::scoped_lock lock(mutex_);
+  config_.set(offsetof(pci::ConfigHeader, header_type), pci::header_type_multifunction);
+}
+
 void PciDevice::read_config(std::uint64_t offset, std::span<std::byte> data) {
   const std::scoped_lock lock(mutex_);
   before_config_read(offset, data.size());

@@ -33,6 +33,8 @@ class PciDevice {
   [[nodiscard]] std::uint32_t bar_size() const { return bar_size_; }
   /// Before the machine runs: where BAR 0 lies until the guest moves it.
   void place_bar(GuestAddress start);
+  /// Before the machine runs: this is function 0 of a slot that may have others.
+  void announce_functions();
 
   /// At the machine's end, when no vCPU runs any more: makes everything durable.
   virtual Result<void> shut_down() { return {}; }

@@ -1,6 +1,7 @@
 #include "vmm/pci/pci_root.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "base/checked.hpp"
 #include "vmm/machine_layout.hpp"
@@ -11,17 +12,18 @@ namespace immure::vmm {
 namespace {
 
 constexpr std::uint64_t function_size = 4096;  // of configuration space, per function
-constexpr std::uint64_t functions_per_device = 8;
 
 }  // namespace
 
 PciRoot::PciRoot() : next_bar_(layout::pci_window_start) {
-  devices_[device_count_++] = std::make_unique<pci::HostBridge>();
+  devices_.push_back(std::make_unique<pci::HostBridge>());
 }
 
 Result<void> PciRoot::add(std::unique_ptr<PciDevice> device) {
-  if (device_count_ == slots)
-    return invalid("the PCI bus is full: at most 31 devices beside the host bridge");
+  const auto before = devices_.size() - 1;  // without the host bridge
+  if (before == (slots - 1) * in_slot_)
+    return invalid("the PCI bus is full: at most " + std::to_string(before) +
+                   " devices beside the host bridge");
   if (const std::uint64_t size = device->bar_size(); size != 0) {
     const auto start = (next_bar_ + size - 1) / size * size;
     if (!range_fits(start - layout::pci_window_start, size, layout::pci_window_size))
@@ -29,26 +31,28 @@ Result<void> PciRoot::add(std::unique_ptr<PciDevice> device) {
     device->place_bar(GuestAddress{start});
     next_bar_ = start + size;
   }
-  devices_[device_count_++] = std::move(device);
+  if (in_slot_ != 1 && before % in_slot_ == 0) device->announce_functions();
+  devices_.push_back(std::move(device));
   return {};
 }
 
 Result<void> PciRoot::shut_down() {
   Result<void> first;
   for (const auto& device : devices_) {
-    if (!device) continue;
     if (auto result = device->shut_down(); !result && first) first = std::move(result);
   }
   return first;
 }
 
-/// The device behind an access that lies in one existing function; only function 0 exists.
+/// The device behind an access that lies in one existing function; the host bridge shares its slot with
+/// nobody.
 PciDevice* PciRoot::Ecam::find(std::uint64_t offset, std::size_t size) const {
   if (!range_fits<std::uint64_t>(offset % function_size, size, function_size)) return nullptr;
-  const auto function = offset / function_size;
-  if (function % functions_per_device != 0) return nullptr;
-  const auto slot = function / functions_per_device;
-  return slot < slots ? root_.devices_[slot].get() : nullptr;
+  const auto slot = offset / function_size / functions;
+  const auto function = offset / function_size % functions;
+  if (function >= (slot == 0 ? 1 : root_.in_slot_)) return nullptr;
+  const auto place = slot == 0 ? 0 : 1 + (slot - 1) * root_.in_slot_ + function;
+  return place < root_.devices_.size() ? root_.devices_[place].get() : nullptr;
 }
 
 void PciRoot::Ecam::read(std::uint64_t offset, std::span<std::byte> data) {
@@ -65,14 +69,14 @@ void PciRoot::Ecam::write(std::uint64_t offset, std::span<const std::byte> data)
 void PciRoot::Window::read(std::uint64_t offset, std::span<std::byte> data) {
   const GuestAddress address{layout::pci_window_start + offset};
   for (const auto& device : root_.devices_)
-    if (device && device->read_memory(address, data)) return;
+    if (device->read_memory(address, data)) return;
   std::ranges::fill(data, std::byte{0xff});
 }
 
 void PciRoot::Window::write(std::uint64_t offset, std::span<const std::byte> data) {
   const GuestAddress address{layout::pci_window_start + offset};
   for (const auto& device : root_.devices_)
-    if (device && device->write_memory(address, data)) return;
+    if (device->write_memory(address, data)) return;
 }
 
 }  // namespace immure::vmm

@@ -153,6 +153,38 @@ TEST_CASE_METHOD(Fixture, "the bus takes 31 devices and the window what fits", "
   CHECK_FALSE(other.add(std::make_unique<TestDevice>(0x1000)));
 }
 
+TEST_CASE_METHOD(Fixture, "more devices share slots, eight in each, in the order in which they came",
+                 "[pci]") {
+  const auto vendor_at = [this](std::uint64_t slot, std::uint64_t function) {
+    std::uint16_t vendor = 0;
+    root.ecam().read(slot << 15 | function << 12, writable_bytes_of(vendor));
+    return vendor;
+  };
+  constexpr auto header_type = offsetof(pci::ConfigHeader, header_type);
+  root.share_slots();
+  for (int i = 0; i < 9; ++i) add();
+  CHECK(vendor_at(0, 0) == 0x1b36);
+  CHECK(vendor_at(0, 1) == 0xffff);
+  for (std::uint64_t function = 0; function < 8; ++function) CHECK(vendor_at(1, function) == 0x1234);
+  CHECK(vendor_at(2, 0) == 0x1234);
+  CHECK(vendor_at(2, 1) == 0xffff);
+  CHECK(vendor_at(3, 0) == 0xffff);
+  CHECK(config_read<std::uint8_t>(0, header_type) == 0);
+  CHECK(config_read<std::uint8_t>(1, header_type) == 0x80);
+  CHECK(config_read<std::uint8_t>(1, 1 << 12 | header_type) == 0);
+  // The second function of slot 1 has the second BAR.
+  CHECK(config_read<std::uint32_t>(1, 1 << 12 | bar0) == layout::pci_window_start + 0x4000);
+  for (int i = 9; i < 248; ++i) add();
+  CHECK(vendor_at(31, 7) == 0x1234);
+  CHECK_FALSE(root.add(std::make_unique<TestDevice>()));
+}
+
+TEST_CASE_METHOD(Fixture, "a device with a slot of its own is no function among others", "[pci]") {
+  add();
+  CHECK(config_read<std::uint8_t>(1, offsetof(pci::ConfigHeader, header_type)) == 0);
+  CHECK(config_read<std::uint16_t>(1, 1 << 12) == 0xffff);
+}
+
 TEST_CASE_METHOD(Fixture, "every device is shut down even where one fails", "[pci]") {
   auto* const first = add();
   auto* const second = add();
