@@ -110,7 +110,7 @@ class Guest:
         SPECS.mkdir(parents=True, exist_ok=True)
         lines = [f"name = {json.dumps(self.name)}"]
         for table, values in self.tables.items():
-            lines += ["", f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+            lines += ["", f"[{table}]", *(f"{key} = {toml(value)}" for key, value in values.items())]
         for kind, devices in (("disks", self.disks), ("nets", self.nets)):
             for values in devices:
                 lines += ["", f"[[{kind}]]", *(f"{key} = {toml(value)}" for key, value in values.items())]
