@@ -97,6 +97,7 @@ limit = { bytes_per_second = "10 MiB", bytes_burst = 4096, operations_per_second
 id = "lan"
 bridge = "br0"
 mac = "52:54:00:Ab:cd:01"
+vhost = true
 addresses = ["192.0.2.2", "2001:DB8::2"]
 [[nets]]
 id = "wan"
@@ -168,6 +169,8 @@ pids_max = 20
   CHECK(record.nets[0].kind == NetKind::bridge);
   CHECK(record.nets[0].host.view() == "br0");
   CHECK(mac_text(record.nets[0].mac) == "52:54:00:ab:cd:01");
+  CHECK(record.nets[0].vhost == Switch::on);
+  CHECK(record.nets[1].vhost == Switch::off);
   REQUIRE(addresses_of(record.nets[0]).size() == 2);
   CHECK(ip_text(record.nets[0].addresses[0]) == "192.0.2.2");
   CHECK(ip_text(record.nets[0].addresses[1]) == "2001:db8::2");
@@ -244,6 +247,7 @@ TEST_CASE("the printed specification has every key and gives the same record", "
   record.vsock_cid = 3;
   record.nets[0].limit = {.bytes_per_second = 4096, .bytes_burst = 8192};
   record.nets[1].addresses = {*parse_ip("192.0.2.2"), *parse_ip("fe80::1")};
+  record.nets[1].vhost = Switch::on;
   record.console_limit.operations_per_second = 2;
   record.entropy_limit.bytes_per_second = 1025;
   CHECK(parsed(print_guest_spec(record)) == record);
