@@ -49,6 +49,8 @@ struct Launch {
   policy::Measurement measurement{};
   /// As many as guest.nets, once they are attached; the one through passt is there while a VMM is started.
   std::vector<UniqueFd> nets{};
+  /// As many, while a VMM is started: its /dev/vhost-net where the network goes through that.
+  std::vector<UniqueFd> vhosts{};
   std::vector<std::string> taps{};  ///< their interfaces, as many; empty for that one
   Process net_filter{};             ///< owns the rules of those; none where there are no rules
   Channels channels{};

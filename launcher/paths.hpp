@@ -17,6 +17,7 @@ struct Paths {
   std::string journal = policy::journal_directory;
   std::string cgroups = "/sys/fs/cgroup";
   std::string kvm = "/dev/kvm";
+  std::string vhost_net = "/dev/vhost-net";
   std::string vmm = IMMURE_LIBEXECDIR "/immure-vmm";
   std::string monitor = IMMURE_LIBEXECDIR "/immure-monitor";
   std::string net = IMMURE_LIBEXECDIR "/immure-net";

@@ -50,6 +50,8 @@ Plan make_restart_plan(const policy::GuestRecord& guest) {
     plan.insert(plan.begin(), {"start passt in the host's network, as a uid of its own; read back",
                                ExitCode::confinement_failed, start_passt});
   }
+  if (policy::vhost_count(guest) != 0)
+    plan.insert(plan.begin(), {"open /dev/vhost-net", ExitCode::unsafe_host, open_vhosts});
   return plan;
 }
 

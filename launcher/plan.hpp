@@ -66,6 +66,9 @@ Result<void> make_channels(Launch& launch);
 /// A passt for the VMM that is started next, read back once it has confined itself. The one before goes: its
 /// socket may hold a part of a frame.
 Result<void> start_passt(Launch& launch);
+/// A vhost-net of its own for each network of the VMM that is started next: the kernel binds it to the first
+/// process that takes it.
+Result<void> open_vhosts(Launch& launch);
 /// The confined process of the VMM, up to its gate.
 Result<void> start_vmm(Launch& launch);
 Result<void> await_ready(Launch& launch);

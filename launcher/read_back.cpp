@@ -31,6 +31,13 @@ Result<void> check_cores(Kernel& kernel, const std::string& thread, policy::Core
   return {};
 }
 
+/// proc_pid_stat(5), from the third field on: the first behind the name, which is the program's to choose.
+Result<std::vector<std::string_view>> fields_of_stat(std::string_view stat) {
+  auto fields = words_of(stat.substr(stat.rfind(')') + 1));
+  if (fields.size() < 39) return invalid("the kernel says too little of a thread: " + std::string(stat));
+  return fields;
+}
+
 /// A vCPU's thread runs where it was told, as it was told.
 Result<void> check_place(Kernel& kernel, const std::string& task, std::string_view status,
                          std::span<const policy::VcpuPlace> places) {
@@ -43,10 +50,9 @@ Result<void> check_place(Kernel& kernel, const std::string& task, std::string_vi
       IMMURE_TRY(require("CPUs of " + thread, field_of(status, "Cpus_allowed_list:").value_or("absent"),
                          place.cpus));
     }
-    // proc_pid_stat(5): fields 40 and 41, rt_priority and policy; the third is the first behind the name.
+    // Fields 40 and 41, rt_priority and policy.
     const auto stat = IMMURE_TRY(kernel.read_file(task + "/stat"));
-    const auto fields = words_of(std::string_view(stat).substr(stat.rfind(')') + 1));
-    if (fields.size() < 39) return invalid("the kernel says too little of " + thread);
+    const auto fields = IMMURE_TRY(fields_of_stat(stat));
     const auto priority = std::to_string(place.realtime_priority);
     return require("priority and scheduling policy of " + thread,
                    std::string(fields[37]) + " " + std::string(fields[38]),
@@ -114,13 +120,25 @@ Result<std::string> check_fds(Kernel& kernel, const std::string& process, const 
 }
 
 Result<std::string> check_process(Kernel& kernel, const std::string& process, const Expected& expected) {
-  const auto tasks = IMMURE_TRY(kernel.list_directory(process + "/task"));
-  IMMURE_TRY(require("number of threads", std::to_string(tasks.size()), std::to_string(expected.threads)));
+  std::size_t threads = 0;
+  std::size_t workers = 0;
   std::string seen;
-  for (const auto& task : tasks) {
-    const auto text = IMMURE_TRY(check_task(kernel, process + "/task/" + task, task, expected));
+  // It was made while the process started, and so has the filter of that alone; it makes no system calls.
+  auto worker = expected;
+  worker.filters = 1;
+  for (const auto& task : IMMURE_TRY(kernel.list_directory(process + "/task"))) {
+    const auto path = process + "/task/" + task;
+    const auto is_workers =
+        expected.workers != 0 && IMMURE_TRY(is_worker(IMMURE_TRY(kernel.read_file(path + "/stat"))));
+    ++(is_workers ? workers : threads);
+    const auto text = IMMURE_TRY(check_task(kernel, path, task, is_workers ? worker : expected));
     if (seen.empty()) seen = text;
   }
+  IMMURE_TRY(require("number of threads", std::to_string(threads), std::to_string(expected.threads)));
+  // Before Linux 6.4 there are none: they are threads of the kernel's.
+  if (workers > expected.workers)
+    return invalid(std::to_string(workers) + " threads are the kernel's, at most " +
+                   std::to_string(expected.workers) + " were planned");
   seen += IMMURE_TRY(check_namespaces(kernel, process, expected.surroundings));
   const auto check_file = [&](const char* name, auto check) -> Result<void> {
     const auto text = IMMURE_TRY(kernel.read_file(process + "/" + name));
@@ -158,6 +176,15 @@ Result<void> check_status(std::string_view text, const Expected& expected) {
                    " were planned");
   }
   return {};
+}
+
+Result<bool> is_worker(std::string_view stat) {
+  constexpr std::uint32_t io_worker = 0x10;  // linux/sched.h: PF_IO_WORKER, io_uring's, and PF_USER_WORKER
+  constexpr std::uint32_t user_worker = 0x4000;
+  const auto flags = IMMURE_TRY(fields_of_stat(stat))[6];  // field 9
+  std::uint32_t value = 0;
+  std::from_chars(flags.data(), flags.data() + flags.size(), value);
+  return (value & (io_worker | user_worker)) == user_worker;
 }
 
 Result<void> check_limits(std::string_view text) {

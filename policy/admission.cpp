@@ -94,6 +94,15 @@ Verdict of_net(const NetRecord& net, const std::string& key, const HostPolicyRec
           allowed.empty() ? "none" : listed(allowed), std::ranges::find(allowed, net.host) != allowed.end()};
 }
 
+/// The kernel reads the guest's rings there, not a program that is walled in: its owner has to want that.
+void add_vhost(std::vector<Verdict>& verdicts, const NetRecord& net, const std::string& key,
+               const HostPolicyRecord& host) {
+  if (net.vhost == Switch::off) return;
+  const auto passed = host.vhost == Switch::on;
+  verdicts.push_back({"networks.vhost", is(key + ".vhost", "true"),
+                      passed ? "networks through vhost-net" : "no network through vhost-net", passed});
+}
+
 /// What a guest does not say of itself cannot be held against what it sends.
 void add_addresses(std::vector<Verdict>& verdicts, const GuestRecord& guest, const HostPolicyRecord& host) {
   const auto anywhere = host.addresses.empty();
@@ -172,6 +181,7 @@ std::vector<Verdict> evaluate(const GuestRecord& guest, const HostPolicyRecord& 
   for (std::uint32_t i = 0; i < guest.net_count; ++i) {
     const auto key = "nets[" + std::to_string(i) + "]";
     verdicts.push_back(of_net(guest.nets[i], key, host));
+    add_vhost(verdicts, guest.nets[i], key, host);
     add_forwards(verdicts, guest.nets[i], key, host);
   }
   add_addresses(verdicts, guest, host);

@@ -28,7 +28,7 @@ std::vector<CgroupLimit> small_limits(std::uint64_t memory, const HostPolicyReco
 std::vector<CgroupLimit> vmm_limits(const GuestRecord& guest, const HostPolicyRecord& host) {
   const auto& asked = guest.resources;
   const auto overhead = asked.memory_overhead != 0 ? asked.memory_overhead : default_overhead;
-  const auto pids = asked.pids_max != 0 ? asked.pids_max : guest.vcpus + min_spare_pids;
+  const auto pids = asked.pids_max != 0 ? asked.pids_max : least_pids(guest);
   std::vector<CgroupLimit> limits{
       {"memory.max", std::to_string((guest.memory_bytes + overhead) / page * page)},
       {"memory.swap.max", std::to_string(asked.swap)},

@@ -86,7 +86,6 @@ Result<void> check_net_addresses(const NetRecord& net, const std::string& key) {
 }
 
 Result<void> check_forwards(const NetRecord& net, const std::string& key) {
-  if (net.reserved != 0) return invalid(key + ": a reserved field is not 0");
   if (net.forward_count > (net.kind == NetKind::passt ? max_forwards : 0))
     return invalid(key + ".forward: only passt forwards ports, and at most " + std::to_string(max_forwards));
   for (std::uint32_t i = 0; i < max_forwards; ++i) {
@@ -200,10 +199,9 @@ Result<void> check_resources(const GuestRecord& record) {
       (resources.memory_overhead < min_memory_overhead || resources.memory_overhead > max_memory_bytes)) {
     return invalid("resources.memory_overhead must be 4 MiB to 1 TiB");
   }
-  const auto least_pids = record.vcpus + min_spare_pids;
-  if (resources.pids_max != 0 && (resources.pids_max < least_pids || resources.pids_max > max_pids)) {
-    return invalid("resources.pids_max must be " + std::to_string(least_pids) + " to " +
-                   std::to_string(max_pids));
+  const auto least = least_pids(record);
+  if (resources.pids_max != 0 && (resources.pids_max < least || resources.pids_max > max_pids)) {
+    return invalid("resources.pids_max must be " + std::to_string(least) + " to " + std::to_string(max_pids));
   }
   if (resources.io_weight > 10000) return invalid("resources.io_weight must be 1 to 10000");
   if (resources.memory_low > record.memory_bytes || resources.memory_low % limit_step != 0) {
@@ -269,6 +267,15 @@ std::string_view net_kind_name(NetKind kind) {
   return kind == NetKind::tap ? "tap" : "bridge";
 }
 
+std::uint32_t vhost_count(const GuestRecord& record) {
+  const auto nets = std::span(record.nets).first(std::min(record.net_count, max_nets));
+  return static_cast<std::uint32_t>(std::ranges::count(nets, Switch::on, &NetRecord::vhost));
+}
+
+std::uint32_t least_pids(const GuestRecord& record) {
+  return record.vcpus + vhost_count(record) + min_spare_pids;
+}
+
 const NetRecord* passt_net_of(const GuestRecord& record) {
   for (const auto& net : std::span(record.nets).first(std::min(record.net_count, max_nets))) {
     if (net.kind == NetKind::passt) return &net;
@@ -325,6 +332,11 @@ Result<void> check(const NetRecord& net, const std::string& key) {
     return invalid(key + ".mac must be the address of one interface, not " + mac_text(net.mac));
   }
   IMMURE_TRY(check_net_addresses(net, key + ".addresses"));
+  if (!is_switch(net.vhost)) return invalid(key + ".vhost must be true or false");
+  if (net.vhost == Switch::on && net.kind == NetKind::passt)
+    return invalid(key + ".vhost needs a tap or a bridge: passt has no interface");
+  if (net.vhost == Switch::on && net.limit != RateLimit{})
+    return invalid(key + ".vhost and " + key + ".limit: the kernel's vhost-net has no limits; take one away");
   return check(net.limit, key + ".limit");
 }
 

@@ -27,7 +27,7 @@ constexpr std::uint32_t default_disk_queues = 4;
 constexpr std::uint64_t min_memory_bytes = 32ULL << 20;
 constexpr std::uint64_t max_memory_bytes = 1ULL << 40;
 constexpr std::uint64_t min_memory_overhead = 4ULL << 20;
-constexpr std::uint32_t min_spare_pids = 8;  ///< what pids.max must leave beside one for each vCPU
+constexpr std::uint32_t min_spare_pids = 8;  ///< what pids.max must leave beside those that are counted
 constexpr std::uint32_t max_pids = 32'768;
 constexpr std::uint64_t limit_step = 4096;  ///< bytes: what the kernel rounds limits of memory to
 
@@ -99,7 +99,7 @@ struct NetRecord {
   NetKind kind{};
   RateLimit limit{};                ///< of each direction
   std::uint32_t forward_count = 0;  ///< only with passt
-  std::uint32_t reserved = 0;
+  Switch vhost{};  ///< the kernel carries its frames (vhost-net); not with passt, nor with a limit
   std::array<PortForward, max_forwards> forwards{};
   /// Its own, which it alone may use; those in use come first. None: it may use any.
   std::array<IpAddress, max_net_addresses> addresses{};
@@ -115,7 +115,7 @@ struct ResourceRecord {
   std::uint32_t cpu_weight = 0;         ///< cpu.weight: 1..10000
   std::uint32_t cpu_quota_percent = 0;  ///< cpu.max in per cent of one CPU: 1..(100 * vcpus)
   std::uint32_t io_weight = 0;          ///< io.weight: 1..10000
-  /// pids.max, at least vcpus + min_spare_pids; 0: one for each vCPU and a few.
+  /// pids.max, at least least_pids(); 0: that.
   std::uint32_t pids_max = 0;
   std::uint64_t memory_overhead = 0;  ///< bytes for the VMM itself beside guest memory
   std::uint64_t memory_low = 0;       ///< memory.low: bytes, a multiple of 4 KiB, at most memory_bytes
@@ -195,6 +195,11 @@ bool is_device_id(std::string_view text);
 bool is_interface_name(std::string_view text);
 /// "tap", "bridge" or "passt"
 std::string_view net_kind_name(NetKind kind);
+/// How many of its networks go through vhost-net: each has a thread of the kernel's, which counts as one of
+/// the VMM's from Linux 6.4 on.
+std::uint32_t vhost_count(const GuestRecord& record);
+/// What pids.max has to leave: a thread for each vCPU and each vhost-net, and min_spare_pids.
+std::uint32_t least_pids(const GuestRecord& record);
 /// The guest's network through passt, of which it has at most one; null where it has none.
 const NetRecord* passt_net_of(const GuestRecord& record);
 /// "52:54:00:12:34:56"

@@ -38,6 +38,7 @@ HostPolicyRecord of_tenant(HostPolicyRecord record, const TenantRecord& tenant) 
   std::ranges::copy(tenant.bridges, record.bridges.begin());
   if (!tenant.addresses.empty()) record.addresses = tenant.addresses;
   record.passt = tenant.passt;
+  record.vhost = tenant.vhost;
   record.forward_addresses = {};
   record.forward_address_count = tenant.forward_address_count;
   std::ranges::copy(tenant.forward_addresses, record.forward_addresses.begin());

@@ -10,7 +10,7 @@ static_assert(std::has_unique_object_representations_v<HostPolicyRecord>, "a rec
 
 Result<void> check_net_rules(const HostPolicyRecord& record) {
   if (!is_switch(record.anti_spoofing) || !is_switch(record.metadata_allowed) ||
-      !is_switch(record.addresses_required) || record.networks_reserved != 0) {
+      !is_switch(record.addresses_required) || !is_switch(record.vhost)) {
     return invalid("networks: a switch is neither on nor off");
   }
   const auto asked = record.addresses_required == Switch::on || !record.addresses.empty();

@@ -48,10 +48,10 @@ struct HostPolicyRecord {
   Switch anti_spoofing{};       ///< guests send with the addresses that are theirs, or do not start
   Switch metadata_allowed{};    ///< guests reach the address of cloud metadata
   Switch addresses_required{};  ///< each network of a guest says its IP addresses
-  std::uint32_t networks_reserved = 0;
-  IpPrefixSet addresses;       ///< which guests may name; where there are some, they must
-  AccountName requester;       ///< who asks; empty: the host itself
-  Switch requester_allowed{};  ///< off: he is neither an owner nor a tenant's
+  Switch vhost{};               ///< off: no guest may have a network through vhost-net
+  IpPrefixSet addresses;        ///< which guests may name; where there are some, they must
+  AccountName requester;        ///< who asks; empty: the host itself
+  Switch requester_allowed{};   ///< off: he is neither an owner nor a tenant's
   Switch memory_merge_allowed{};
   TenantLimits tenant;
   AttestationRules attestation;

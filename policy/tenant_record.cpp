@@ -52,6 +52,8 @@ Result<void> check(const TenantRecord& tenant) {
   if (!tenant.signers.empty() && (!tenant.signers.is_well_formed() || !is_normal_path(tenant.signers.view())))
     return invalid("tenants.signers must be an absolute path in normal form");
   if (!is_switch(tenant.passt)) return invalid("tenants.passt must be true or false");
+  if (!is_switch(tenant.vhost)) return invalid("tenants.vhost must be true or false");
+  if (tenant.reserved != 0) return invalid("tenants: a reserved field is not 0");
   if (tenant.forward_address_count > max_tenant_addresses)
     return invalid("tenants.forward_addresses: too many");
   if (tenant.max_vcpus > max_vcpus) return invalid("tenants.vcpus is out of range");

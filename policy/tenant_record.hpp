@@ -50,7 +50,9 @@ struct TenantRecord {
   std::array<InterfaceName, max_tenant_interfaces> bridges{};
   IpPrefixSet addresses;  ///< which his guests may name; empty: as for everybody
   HostPath signers;  ///< whose signatures count for his guests, which then need one; empty: as for everybody
-  Switch passt{};    ///< off unless he is given it
+  Switch passt{};    ///< off unless he is given it, as the next one
+  Switch vhost{};
+  std::uint32_t reserved = 0;
   std::uint32_t forward_address_count = 0;
   std::array<IpAddress, max_tenant_addresses> forward_addresses{};
 

@@ -47,7 +47,8 @@ Result<void> check(const VmmRecord& record) {
   if (record.net_count > max_nets) return invalid("VMM record: too many networks");
   for (std::uint32_t i = 0; i < record.net_count; ++i) {
     const auto carrier = record.nets[i].carrier;
-    if (!record.nets[i].id.is_well_formed() || (carrier != NetCarrier::tap && carrier != NetCarrier::stream))
+    if (!record.nets[i].id.is_well_formed() || carrier < NetCarrier::tap || carrier > NetCarrier::vhost ||
+        (carrier == NetCarrier::vhost && record.nets[i].limit != RateLimit{}))
       return invalid("VMM record: network " + std::to_string(i) + " is malformed");
     IMMURE_TRY(check(record.nets[i].limit, "VMM record: network " + std::to_string(i)));
   }
@@ -84,7 +85,9 @@ VmmRecord make_vmm_record(const GuestRecord& guest) {
   record.net_count = guest.net_count;
   for (std::uint32_t i = 0; i < guest.net_count; ++i) {
     const auto& net = guest.nets[i];
-    const auto carrier = net.kind == NetKind::passt ? NetCarrier::stream : NetCarrier::tap;
+    const auto carrier = net.kind == NetKind::passt ? NetCarrier::stream
+                         : net.vhost == Switch::on  ? NetCarrier::vhost
+                                                    : NetCarrier::tap;
     record.nets[i] = {.id = net.id, .mac = net.mac, .carrier = carrier, .limit = net.limit};
   }
   record.topology = guest.topology == CpuTopology{}

@@ -17,8 +17,9 @@ struct VmmDisk {
   RateLimit limit{};
 };
 
-/// tap: an attached tap. stream: a stream socket to passt, each frame behind its length.
-enum class NetCarrier : std::uint16_t { tap = 1, stream = 2 };
+/// tap: an attached tap. stream: a stream socket to passt, each frame behind its length. vhost: an attached
+/// tap that the kernel serves, see vmm_fd::first_vhost; without a limit.
+enum class NetCarrier : std::uint16_t { tap = 1, stream = 2, vhost = 3 };
 
 /// A network interface as the VMM sees it: what carries its frames is at vmm_fd::first_net + index.
 struct VmmNet {

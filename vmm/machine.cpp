@@ -15,6 +15,7 @@
 #include "vmm/virtio/net.hpp"
 #include "vmm/virtio/rng.hpp"
 #include "vmm/virtio/tap.hpp"
+#include "vmm/virtio/vhost_net.hpp"
 #include "vmm/virtio/virtio_pci_device.hpp"
 #include "vmm/virtio/vsock.hpp"
 
@@ -110,6 +111,12 @@ Result<void> Machine::add_pci(const policy::VmmRecord& record) {
   for (std::uint32_t i = 0; i < record.net_count; ++i) {
     const auto& net = record.nets[i];
     auto backend = IMMURE_TRY(net_backend(net.carrier, UniqueFd(fds::first_net + static_cast<int>(i))));
+    if (net.carrier == policy::NetCarrier::vhost) {
+      auto vhost = virtio::kernel_vhost(UniqueFd(fds::first_vhost + static_cast<int>(i)));
+      IMMURE_TRY(add_virtio(IMMURE_TRY(
+          virtio::VhostNet::create(memory_, std::move(vhost), std::move(backend), net.id.view(), net.mac))));
+      continue;
+    }
     IMMURE_TRY(add_virtio(virtio::Net::create(std::move(backend), net.id.view(), net.mac, net.limit)));
   }
   if (record.console == Switch::on)

@@ -96,6 +96,7 @@ std::string canonical_configuration(const policy::GuestRecord& record) {
     const auto key = "net." + std::to_string(i);
     lines.add(key + ".id", net.id.view());
     lines.add(key + ".kind", policy::net_kind_name(net.kind));
+    if (net.vhost == policy::Switch::on) lines.add(key + ".vhost", net.vhost);
     lines.add(key + ".limit", net.limit);
   }
   lines.add("console.limit", record.console_limit);

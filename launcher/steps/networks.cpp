@@ -66,6 +66,23 @@ Result<void> attach_networks(Launch& launch) {
   return {};
 }
 
+Result<void> open_vhosts(Launch& launch) {
+  const auto& path = launch.paths.vhost_net;
+  launch.vhosts.clear();
+  for (const auto& net : std::span(launch.guest.nets).first(launch.guest.net_count)) {
+    auto& vhost = launch.vhosts.emplace_back();
+    if (net.vhost == policy::Switch::off) continue;
+    auto opened = launch.kernel.open(path, O_RDWR, Links::refused);
+    if (!opened && (opened.error().error_number == ENOENT || opened.error().error_number == ENODEV))
+      return invalid("network " + std::string(net.id.view()) + " has vhost = true, and there is no " + path +
+                     ": modprobe vhost_net");
+    vhost = IMMURE_TRY(std::move(opened));
+    if (!S_ISCHR(IMMURE_TRY(launch.kernel.status(vhost.get())).st_mode))
+      return invalid(path + " is not a character device");
+  }
+  return {};
+}
+
 Result<void> filter_networks(Launch& launch) {
   if (!policy::has_net_filter(launch.guest, launch.host)) return {};
   const auto started = start_owner(launch);

@@ -31,13 +31,14 @@ Result<Process> start(Launch& launch, SpawnSpec spec, std::string_view leaf) {
 /// Compares what runs with what it was started as.
 Result<std::string> read_back_program(Launch& launch, const Process& process, const SpawnSpec& spec,
                                       std::string_view leaf, std::uint32_t threads, unsigned filters,
-                                      std::vector<policy::VcpuPlace> vcpus = {}) {
+                                      std::vector<policy::VcpuPlace> vcpus = {}, std::uint32_t workers = 0) {
   return read_back(launch.kernel, process.pid,
                    {.name = spec.name,
                     .uid = spec.uid,
                     .label = spec.label,
                     .cgroup = launch.cgroup.name(leaf),
                     .threads = threads,
+                    .workers = workers,
                     .filters = filters,
                     .core_scheduling = spec.core_scheduling,
                     .surroundings = spec.surroundings,
@@ -63,6 +64,9 @@ std::vector<FdMapping> vmm_fds(const Launch& launch) {
   }
   for (std::size_t i = 0; i < launch.nets.size(); ++i) {
     fds.push_back({launch.nets[i].get(), fd::first_net + static_cast<int>(i)});
+  }
+  for (std::size_t i = 0; i < launch.vhosts.size(); ++i) {
+    if (launch.vhosts[i]) fds.push_back({launch.vhosts[i].get(), fd::first_vhost + static_cast<int>(i)});
   }
   return fds;
 }
@@ -170,7 +174,7 @@ Result<void> read_back_vmm(Launch& launch) {
   constexpr unsigned filters = 2;  // The launch filter and one for the kind of thread.
   launch.evidence =
       IMMURE_TRY(read_back_program(launch, launch.vmm, launch.vmm_spec, "vmm", launch.vmm_threads, filters,
-                                   policy::places_of(launch.guest)));
+                                   policy::places_of(launch.guest), policy::vhost_count(launch.guest)));
   return {};
 }
 
@@ -196,7 +200,8 @@ Result<void> start_monitor(Launch& launch) {
 Result<void> release_guest(Launch& launch) {
   IMMURE_TRY(open_gate(launch.kernel, launch.gate.first.get()));
   launch.gate = {};
-  // The VMM's alone, so that passt ends with it.
+  // The VMM's alone, so that vhost-net and passt end with it.
+  launch.vhosts.clear();
   const auto* const net = policy::passt_net_of(launch.guest);
   if (net != nullptr) launch.nets.at(static_cast<std::size_t>(net - launch.guest.nets.data())).reset();
   return {};

@@ -85,9 +85,10 @@ std::string print_forwards(const NetRecord& net) {
 
 std::string print_net(const NetRecord& net) {
   const auto host = net.kind == NetKind::passt ? std::string("true") : text(net.host.view());
+  const auto* const vhost = net.vhost == Switch::on ? "vhost = true\n" : "";
   return "\n[[nets]]\nid = " + text(net.id.view()) + "\n" + std::string(net_kind_name(net.kind)) + " = " +
-         host + "\nmac = " + text(mac_text(net.mac)) + "\n" + print_addresses(net) + print_forwards(net) +
-         print_limit(net.limit);
+         host + "\nmac = " + text(mac_text(net.mac)) + "\n" + vhost + print_addresses(net) +
+         print_forwards(net) + print_limit(net.limit);
 }
 
 /// "key = [0, 1]" of numbers that are kept with 1 added, or nothing where there are none.

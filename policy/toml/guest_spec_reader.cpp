@@ -55,6 +55,7 @@ const Key bridge_key{"bridge", "the name of a bridge of the host. " + one_of_thr
 const Key mac_key{"mac",
                   "six pairs of hexadecimal digits with ':' between them: one interface's own address"};
 
+const Key vhost_key{"vhost", "true or false; with a tap or a bridge, and without nets[].limit"};
 const Key addresses_key{"addresses",
                         "an array of at most " + std::to_string(max_net_addresses) +
                             " IPv4 and IPv6 addresses of the guest's own, without a prefix; each once"};
@@ -325,6 +326,7 @@ NetRecord GuestSpecReader::read_net(TableReader& net, std::span<const NetRecord>
     net.reject(mac_key, mac_text(record.mac) + " is the address of another one");
   }
   record.limit = read_limit(net);
+  read_vhost(net, record);
   read_addresses(net, record);
   net.finish();
   return record;
@@ -370,6 +372,15 @@ void GuestSpecReader::read_addresses(TableReader& net, NetRecord& record) {
       record.addresses.at(count++) = *address;
     }
   }
+}
+
+void GuestSpecReader::read_vhost(TableReader& net, NetRecord& record) {
+  record.vhost = as_switch(net.boolean(vhost_key), Switch::off);
+  if (record.vhost == Switch::off) return;
+  if (record.kind == NetKind::passt) net.reject(vhost_key, "passt has no interface for the kernel to serve");
+  if (net.has("limit"))
+    net.reject(vhost_key,
+               "there is a limit as well, and the kernel's vhost-net keeps to none: take one away");
 }
 
 HostPath GuestSpecReader::read_path(TableReader& table, const Key& key) {

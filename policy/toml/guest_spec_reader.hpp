@@ -40,6 +40,8 @@ class GuestSpecReader {
   void check_pinning(TableReader& resources);
 
   static void read_addresses(TableReader& net, NetRecord& record);
+  /// After the interface and the limit.
+  static void read_vhost(TableReader& net, NetRecord& record);
   HostPath read_path(TableReader& table, const Key& key);
 
   std::string base_directory_;

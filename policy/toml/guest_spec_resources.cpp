@@ -61,7 +61,7 @@ void GuestSpecReader::read_resources(TableReader resources) {
   record.swap =
       resources.size(swap, {.least = limit_step, .most = max_memory_bytes, .step = limit_step}).value_or(0);
   record.io_weight = natural(resources, "io_weight", 1, 10000);
-  record.pids_max = natural(resources, "pids_max", record_.vcpus + min_spare_pids, max_pids);
+  record.pids_max = natural(resources, "pids_max", least_pids(record_), max_pids);
   check_pinning(resources);
   resources.finish();
 }

@@ -97,6 +97,7 @@ void read_networks(TableReader networks, HostPolicyRecord& record) {
   if (record.anti_spoofing == Switch::off && !record.addresses.empty())
     networks.reject({"addresses", "none where anti_spoofing is false"}, "nobody would look at them");
   record.passt = read_switch(networks, "passt");
+  record.vhost = read_switch(networks, "vhost");
   decltype(record.forward_addresses) addresses{};
   const auto count = read_addresses(networks, "forward_addresses", addresses);
   if (networks.has("forward_addresses")) {

@@ -56,6 +56,7 @@ TenantRecord read_tenant(TableReader& tenant) {
   record.addresses = read_prefixes(tenant, "addresses");
   record.signers = read_host_file(tenant, "signers");
   record.passt = read_switch(tenant, "passt");
+  record.vhost = read_switch(tenant, "vhost");
   record.forward_address_count = read_addresses(tenant, "forward_addresses", record.forward_addresses);
   read_limits(tenant, record);
   tenant.finish();

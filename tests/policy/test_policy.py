@@ -109,17 +109,21 @@ class TestVmm(unittest.TestCase):
     def test_it_writes_only_what_it_is_given(self):
         given = {"immure_image_t", "immure_tmpfs_t", VMM}
         self.assertLessEqual(targets_with(VMM, "write", {"file", "blk_file"}), given)
-        devices = {"kvm_device_t", "tun_tap_device_t", "null_device_t", "zero_device_t", "devtty_t"}
+        devices = {"kvm_device_t", "tun_tap_device_t", "vhost_device_t", "null_device_t", "zero_device_t", "devtty_t"}
         self.assertLessEqual(targets_with(VMM, "write", {"chr_file"}), devices)
 
     def test_it_opens_no_device_of_ours(self):
-        self.assertEqual(set(), {"kvm_device_t", "tun_tap_device_t"} & targets_with(VMM, "open"))
+        self.assertEqual(set(), {"kvm_device_t", "tun_tap_device_t", "vhost_device_t"} & targets_with(VMM, "open"))
 
     def test_it_has_only_the_kvm_ioctls_that_a_machine_needs(self):
         self.assertEqual(KVM_IOCTLS, ioctls_of(VMM, "kvm_device_t", "chr_file"))
 
     def test_it_has_only_the_ioctls_of_a_tap_that_was_attached_for_it(self):
         self.assertEqual({0x54D0, 0x54D2, 0x54D8}, ioctls_of(VMM, "tun_tap_device_t", "chr_file"))
+
+    def test_it_has_only_the_ioctls_that_take_start_and_stop_a_vhost_net(self):
+        self.assertEqual({0xAF00, 0xAF01, 0xAF03, 0xAF10, 0xAF11, 0xAF12, 0xAF20, 0xAF21, 0xAF22, 0xAF30},
+                         ioctls_of(VMM, "vhost_device_t", "chr_file"))  # fmt: skip
 
     def test_its_rules_can_be_read_in_one_sitting(self):
         self.assertLessEqual(len(rules_of(VMM)), 100)
@@ -150,7 +154,7 @@ class TestOwnerOfRules(unittest.TestCase):
         self.assertEqual({(NET, "capability"): {"net_admin"}}, capabilities)
 
     def test_it_has_neither_images_nor_kvm_nor_taps(self):
-        for target in ("immure_image_t", "immure_content_t", "kvm_device_t", "tun_tap_device_t"):
+        for target in ("immure_image_t", "immure_content_t", "kvm_device_t", "tun_tap_device_t", "vhost_device_t"):
             self.assertEqual([], [key for key in access_of(NET) if key[0] == target])
 
 

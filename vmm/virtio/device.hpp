@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "policy/statistics_message.hpp"
 #include "vmm/virtio/device_ids.hpp"
+#include "vmm/virtio/queue_server.hpp"
 #include "vmm/virtio/rate_limiter.hpp"
 #include "vmm/virtio/virtqueue.hpp"
 
@@ -46,6 +47,8 @@ class Device {
   virtual Result<Progress> serve(std::uint16_t index, Virtqueue& queue) = 0;
   /// Forgets every chain in flight and everything negotiated.
   virtual void reset() = 0;
+  /// Who serves the queues where serve() does not, or null; the same for the device's life.
+  virtual QueueServer* queue_server() { return nullptr; }
 
   /// An fd whose readiness, either way, wakes all queues (edge-triggered), or -1.
   [[nodiscard]] virtual int host_fd() const { return -1; }

@@ -118,6 +118,10 @@ Result<void> VirtioPciDevice::watch(EventLoop& loop) {
     auto& doorbell = queues_[i].doorbell;
     doorbell.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!doorbell) return system_error("eventfd for a virtio queue");
+    if (device_->queue_server() != nullptr) {
+      IMMURE_TRY(watch_server(loop, i));
+      continue;
+    }
     // Edge-triggered: each notification is an edge, whatever the count is, so that none needs a read(2).
     IMMURE_TRY(loop.add(doorbell.get(), EPOLLIN | EPOLLET, [this, i](std::uint32_t) {
       const std::scoped_lock lock(mutex());
@@ -146,6 +150,29 @@ Result<void> VirtioPciDevice::watch(EventLoop& loop) {
     }));
   }
   return {};
+}
+
+/// The doorbell is the server's. What it tells comes through us, which knows vectors, masks and whether the
+/// device runs.
+Result<void> VirtioPciDevice::watch_server(EventLoop& loop, std::size_t index) {
+  auto& queue = queues_[index];
+  queue.used.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  queue.broken.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!queue.used || !queue.broken) return system_error("eventfd for a virtio queue");
+  IMMURE_TRY(loop.add(queue.used.get(), EPOLLIN | EPOLLET, [this, index](std::uint32_t) {
+    const std::scoped_lock lock(mutex());
+    if (registers_.is_running()) interrupt(registers_.queues()[index].vector, isr_queue);
+  }));
+  IMMURE_TRY(loop.add(queue.broken.get(), EPOLLIN | EPOLLET, [this, index](std::uint32_t) {
+    const std::scoped_lock lock(mutex());
+    // None is there where a reset came in between: that one was of the driver before.
+    eventfd_t count = 0;
+    if (::eventfd_read(queues_[index].broken.get(), &count) != 0 || !registers_.is_running()) return;
+    stop_for(invalid("queue " + std::to_string(index) + " is not one that vhost can serve").error());
+  }));
+  return device_->queue_server()->connect(
+      static_cast<std::uint16_t>(index),
+      {.doorbell = queue.doorbell.get(), .used = queue.used.get(), .broken = queue.broken.get()});
 }
 
 Result<void> VirtioPciDevice::shut_down() {
@@ -203,16 +230,38 @@ Result<void> VirtioPciDevice::start() {
     queues_[i].queue = IMMURE_TRY(Virtqueue::create(memory_, registers.setup, features));
   }
   device_->start(features);
+  if (device_->queue_server() != nullptr) IMMURE_TRY(start_server());
   device_->note_taken();
   for (std::size_t i = 0; i < queues_.size(); ++i) ring(i);  // for what was made available before
   return {};
 }
 
+/// The server reads the rings; that they are well-formed was asked when our own side of them was made.
+Result<void> VirtioPciDevice::start_server() {
+  std::vector<std::optional<QueueSetup>> setups;
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    auto& setup = setups.emplace_back();
+    if (queues_[i].queue) setup = registers_.queues()[i].setup;
+    queues_[i].queue.reset();
+  }
+  return device_->queue_server()->serve(registers_.features(), setups);
+}
+
 void VirtioPciDevice::reset() {
+  stop_device();
   registers_.reset();
+  isr_ = 0;
+}
+
+/// First whoever touches guest memory by itself, then what we know of the queues.
+void VirtioPciDevice::stop_device() {
+  if (auto* const server = device_->queue_server()) {
+    warn_of(server->stop());
+    eventfd_t count = 0;
+    for (auto& queue : queues_) (void)::eventfd_read(queue.broken.get(), &count);
+  }
   for (auto& queue : queues_) queue.queue.reset();
   device_->reset();
-  isr_ = 0;
 }
 
 void VirtioPciDevice::ring(std::size_t index) {
@@ -244,8 +293,7 @@ void VirtioPciDevice::interrupt(std::uint16_t vector, std::uint8_t isr_bit) {
 void VirtioPciDevice::stop_for(const Error& error) {
   log_.warn("guest driver: " + error.message);
   registers_.require_reset();
-  for (auto& queue : queues_) queue.queue.reset();
-  device_->reset();
+  stop_device();
   if (registers_.is_driver_ok()) interrupt(registers_.config_vector(), isr_config);
 }
 

@@ -28,6 +28,8 @@ class VirtioPciDevice final : public PciDevice {
  private:
   struct Queue {
     UniqueFd doorbell;
+    UniqueFd used;  // both only where a QueueServer serves it
+    UniqueFd broken;
     std::optional<GuestAddress> doorbell_address;  // while KVM watches it
     std::optional<Virtqueue> queue;                // while the device runs
   };
@@ -41,6 +43,7 @@ class VirtioPciDevice final : public PciDevice {
 
   void add_capabilities();
   Result<void> watch(EventLoop& loop);
+  Result<void> watch_server(EventLoop& loop, std::size_t index);
 
   void read_bar(std::uint64_t offset, std::span<std::byte> data) override;
   void write_bar(std::uint64_t offset, std::span<const std::byte> data) override;
@@ -51,7 +54,9 @@ class VirtioPciDevice final : public PciDevice {
   std::optional<WindowAccess> window_access();
   void write_common(std::uint64_t offset, std::span<const std::byte> data);
   Result<void> start();
+  Result<void> start_server();
   void reset();
+  void stop_device();
   void ring(std::size_t index);
   void serve(std::size_t index);
   void interrupt(std::uint16_t vector, std::uint8_t isr_bit);

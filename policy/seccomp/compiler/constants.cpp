@@ -27,6 +27,7 @@
 #include <sys/timerfd.h>
 
 #include "policy/seccomp/kvm_uapi.hpp"
+#include "policy/seccomp/vhost_uapi.hpp"
 
 namespace immure::policy::seccomp {
 namespace {
@@ -156,6 +157,18 @@ constexpr std::array constants{
     IMMURE_CONSTANT(TUNGETIFF),
     IMMURE_CONSTANT(TUNSETVNETHDRSZ),
     IMMURE_CONSTANT(TUNSETOFFLOAD),
+    // vhost-net: linux/vhost.h
+    IMMURE_CONSTANT(VHOST_GET_FEATURES),
+    IMMURE_CONSTANT(VHOST_SET_FEATURES),
+    IMMURE_CONSTANT(VHOST_SET_OWNER),
+    IMMURE_CONSTANT(VHOST_SET_MEM_TABLE),
+    IMMURE_CONSTANT(VHOST_SET_VRING_NUM),
+    IMMURE_CONSTANT(VHOST_SET_VRING_BASE),
+    IMMURE_CONSTANT(VHOST_SET_VRING_ADDR),
+    IMMURE_CONSTANT(VHOST_SET_VRING_KICK),
+    IMMURE_CONSTANT(VHOST_SET_VRING_CALL),
+    IMMURE_CONSTANT(VHOST_SET_VRING_ERR),
+    IMMURE_CONSTANT(VHOST_NET_SET_BACKEND),
     // KVM: linux/kvm.h, Documentation/virt/kvm/api.rst
     IMMURE_CONSTANT(KVM_GET_API_VERSION),
     IMMURE_CONSTANT(KVM_CREATE_VM),

@@ -37,6 +37,10 @@ class RecordingKernel : public Kernel {
   std::set<std::string> real_files;
   Selinux selinux = Selinux::absent;
   struct stat file_status{};
+  /// Of what was opened under these paths; of everything else, file_status.
+  std::map<std::string, mode_t> modes;
+  /// What these directories have in them: "/proc/5000/task"; that of every other process has "1".
+  std::map<std::string, std::vector<std::string>> listed;
   bool has_capability = false;
   bool locked_elsewhere = false;
   int landlock = 6;
@@ -71,9 +75,15 @@ class RecordingKernel : public Kernel {
     IMMURE_TRY(record("open " + path));
     if (path == missing) return system_error("open " + path, ENOENT);
     if (real_files.contains(path)) return Kernel::open(path, flags, links);
-    return null();
+    auto fd = null();
+    opened_[fd.get()] = path;
+    return fd;
   }
-  Result<struct stat> status(int) override { return answer("status", file_status); }
+  Result<struct stat> status(int fd) override {
+    auto shown = file_status;
+    if (const auto mode = modes.find(opened_[fd]); mode != modes.end()) shown.st_mode = mode->second;
+    return answer("status", shown);
+  }
   Result<struct stat> status_of(const std::string& path) override {
     IMMURE_TRY(record("status_of " + path));
     if (path.starts_with("/proc/") || present.contains(path)) return file_status;
@@ -127,6 +137,7 @@ class RecordingKernel : public Kernel {
   }
   Result<std::vector<std::string>> list_directory(const std::string& path) override {
     IMMURE_TRY(record("list_directory " + path));
+    if (const auto names = listed.find(path); names != listed.end()) return names->second;
     if (path.ends_with("/task")) return std::vector<std::string>{"1"};
     if (path.ends_with("/fd")) return std::vector<std::string>{"0", "1"};
     return std::vector<std::string>{};
@@ -282,6 +293,7 @@ class RecordingKernel : public Kernel {
   static FdPair pair() { return {null(), null()}; }
 
   bool has_cores_alone_ = true;
+  std::map<int, std::string> opened_;
   std::string exec_context_;
 };
 

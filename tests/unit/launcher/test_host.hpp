@@ -100,7 +100,9 @@ struct Host {
       if (path.ends_with("/cgroup"))
         return "0::" + launch.cgroup.name(is_passt ? "passt" : is_monitor ? "monitor" : "vmm") + "\n";
       if (path.ends_with("/limits")) return "Max core file size  0  0  bytes\n";
-      if (path.ends_with("/stat")) return "1 (a b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0\n";
+      if (path.ends_with("/stat"))
+        return "1 (a b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 "
+               "0\n";
       return "";
     };
   }

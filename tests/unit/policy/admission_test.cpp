@@ -231,6 +231,19 @@ TEST_CASE("a guest that has to be signed names its manifest, where it may lie", 
              ContainsSubstring("boot.manifest"));
 }
 
+TEST_CASE("the kernel serves a network where the host policy says so", "[policy]") {
+  const auto with = [](Switch asked, Switch allowed) {
+    return admission([=](auto& g, auto& h) {
+      g.nets[1].vhost = asked;
+      h.vhost = allowed;
+    });
+  };
+  CHECK(with(Switch::on, Switch::on) == "admitted");
+  CHECK(with(Switch::off, Switch::off) == "admitted");
+  CHECK(with(Switch::on, Switch::off) ==
+        "nets[1].vhost is true, the host policy allows no network through vhost-net (networks.vhost)");
+}
+
 TEST_CASE("a guest goes through passt, and has ports of the host, where the host policy says so",
           "[policy]") {
   const auto with = [](auto change) {

@@ -27,6 +27,14 @@ TEST_CASE("limits leave room for the VMM beside guest memory and none for swap",
   CHECK(limits.size() == 3);
 }
 
+TEST_CASE("a network that the kernel serves has a thread of the VMM's more", "[policy]") {
+  auto guest = test::networked_guest();
+  const auto without = value(vmm_limits(guest, default_host_policy()), "pids.max");
+  guest.nets[0].vhost = Switch::on;
+  CHECK(value(vmm_limits(guest, default_host_policy()), "pids.max") ==
+        std::to_string(std::stoi(without) + 1));
+}
+
 TEST_CASE("every resource that is asked for is a limit in the kernel's spelling", "[policy]") {
   auto guest = good_guest();
   guest.resources.cpu_quota_percent = 50;

@@ -310,6 +310,24 @@ TEST_CASE("features, pages, switches, watchdog and CID of no known kind are refu
   CHECK(verdict([](GuestRecord& g) { g.vsock_cid = 3; }) == "accepted");
 }
 
+TEST_CASE("a network that the kernel serves has no limit, and a thread that is counted", "[policy]") {
+  const auto with = [](auto change) {
+    return verdict([&](GuestRecord& g) {
+      g = networked_guest();
+      g.nets[1].vhost = Switch::on;
+      change(g);
+    });
+  };
+  CHECK(with([](auto&) {}) == "accepted");
+  CHECK_THAT(with([](auto& g) { g.nets[1].vhost = Switch{2}; }), ContainsSubstring("nets[1].vhost must be"));
+  CHECK_THAT(with([](auto& g) { g.nets[1].limit.bytes_per_second = 1 << 20; }),
+             ContainsSubstring("nets[1].vhost and nets[1].limit"));
+  const auto least = [](auto& g) { return g.vcpus + 1 + min_spare_pids; };
+  CHECK(with([&](auto& g) { g.resources.pids_max = least(g); }) == "accepted");
+  CHECK_THAT(with([&](auto& g) { g.resources.pids_max = least(g) - 1; }),
+             ContainsSubstring("resources.pids_max must be"));
+}
+
 TEST_CASE("a network through passt has no interface, is the only one, and forwards what it may", "[policy]") {
   const auto with = [](auto change) {
     return verdict([&](GuestRecord& g) {
@@ -339,7 +357,8 @@ TEST_CASE("a network through passt has no interface, is the only one, and forwar
   CHECK_THAT(with([](auto&, auto& n) { n.forward_count = 1; }), ContainsSubstring("an unused slot"));
   CHECK_THAT(with([](auto&, auto& n) { n.forward_count = max_forwards + 1; }),
              ContainsSubstring("at most 16"));
-  CHECK_THAT(with([](auto&, auto& n) { n.reserved = 1; }), ContainsSubstring("reserved"));
+  CHECK_THAT(with([](auto&, auto& n) { n.vhost = Switch::on; }),
+             ContainsSubstring("nets[1].vhost needs a tap or a bridge"));
   CHECK_THAT(with([](auto&, auto& n) {
                n.kind = NetKind::tap;
                n.host = text<InterfaceName>("tap7");

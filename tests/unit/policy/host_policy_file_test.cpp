@@ -20,7 +20,7 @@ HostPolicyFile two_tenants() {
   file.host.max_vcpus = 8;
   file.host.max_swap_bytes = 1 << 20;
   file.host.bridge_count = 1;
-  file.host.passt = file.host.memory_merge_allowed = Switch::on;
+  file.host.passt = file.host.vhost = file.host.memory_merge_allowed = Switch::on;
   file.host.max_realtime_priority = 5;
   file.host.bridges[0] = text<InterfaceName>("br0");
   file.host.image_directory_count = 1;
@@ -81,6 +81,7 @@ TEST_CASE("a user, and a member of a group, have what their tenant has", "[polic
     CHECK(record.memory_merge_allowed == Switch::off);
     CHECK(record.bridge_count == 0);
     CHECK(record.passt == Switch::off);
+    CHECK(record.vhost == Switch::off);
     CHECK(record.forward_address_count == 0);
     REQUIRE(record.tap_count == 1);
     CHECK(record.taps[0].view() == "tap-acme");

@@ -53,7 +53,7 @@ TEST_CASE("a host policy out of range is refused by its key", "[policy]") {
   CHECK_THAT(verdict([](auto& h) { h.anti_spoofing = Switch{2}; }), ContainsSubstring("networks: a switch"));
   CHECK_THAT(verdict([](auto& h) { h.metadata_allowed = Switch{2}; }),
              ContainsSubstring("networks: a switch"));
-  CHECK_THAT(verdict([](auto& h) { h.networks_reserved = 1; }), ContainsSubstring("networks: a switch"));
+  CHECK_THAT(verdict([](auto& h) { h.vhost = Switch{2}; }), ContainsSubstring("networks: a switch"));
   CHECK_THAT(
       verdict([](auto& h) {
         h.anti_spoofing = Switch::off;

@@ -87,7 +87,14 @@ TEST_CASE("the VMM is told what carries a network, and nothing of the host's sid
   CHECK(check(record));
   CHECK(record.nets[0].carrier == NetCarrier::tap);
   CHECK(record.nets[1].carrier == NetCarrier::stream);
-  for (const auto carrier : std::initializer_list<std::uint16_t>{0, 3}) {
+  guest.nets[0].vhost = Switch::on;
+  record = make_vmm_record(guest);
+  CHECK(check(record));
+  CHECK(record.nets[0].carrier == NetCarrier::vhost);
+  record.nets[0].limit.bytes_per_second = 1 << 20;
+  CHECK_FALSE(check(record));
+  record.nets[0].limit = {};
+  for (const auto carrier : std::initializer_list<std::uint16_t>{0, 4}) {
     record.nets[1].carrier = NetCarrier{carrier};
     CHECK_FALSE(check(record));
   }

@@ -138,6 +138,7 @@ TEST_CASE("every part of the machine changes the canonical configuration", "[att
   change([](auto& guest) { guest.disks[1].limit.bytes_burst = 4096; });
   change([](auto& guest) { guest.disks[1].device_limit.write_bytes_per_second = 4096; });
   change([](auto& guest) { guest.nets[1].limit.operations_per_second = 1; });
+  change([](auto& guest) { guest.nets[1].vhost = policy::Switch::on; });
   change([](auto& guest) { guest.console_limit.bytes_per_second = 4096; });
   change([](auto& guest) { guest.entropy_limit.operations_burst = 1; });
   change([](auto& guest) { std::swap(guest.disks[0], guest.disks[1]); });

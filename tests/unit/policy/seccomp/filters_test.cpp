@@ -20,6 +20,7 @@
 
 #include "policy/seccomp/compiled_filters.hpp"
 #include "policy/seccomp/kvm_uapi.hpp"
+#include "policy/seccomp/vhost_uapi.hpp"
 #include "tests/unit/policy/seccomp/calls.hpp"
 
 using namespace immure::policy::seccomp;
@@ -174,6 +175,31 @@ TEST_CASE("a vCPU thread has the ioctls of a running guest and no other", "[secc
   // one.
   CHECK(ask(Profile::vmm_vcpu, call(__NR_ioctl, {9, KVM_RUN | 1ULL << 32})) == kill);
   CHECK(ask(Profile::vmm_vcpu, call(__NR_ioctl, {9, TIOCSTI})) == kill);
+}
+
+TEST_CASE("vhost-net is taken before the guest runs, and then only started and stopped", "[seccomp]") {
+  using Requests = std::initializer_list<unsigned long>;
+  const auto asked = [](Profile profile, unsigned long request) {
+    return ask(profile, call(__NR_ioctl, {9, request}));
+  };
+  for (const auto request : Requests{VHOST_GET_FEATURES, VHOST_SET_OWNER, VHOST_SET_MEM_TABLE,
+                                     VHOST_SET_VRING_KICK, VHOST_SET_VRING_CALL, VHOST_SET_VRING_ERR}) {
+    CHECK(asked(Profile::launch, request) == allow);
+    for (const auto profile : {Profile::vmm_control, Profile::vmm_vcpu, Profile::vmm_io, Profile::monitor})
+      CHECK(asked(profile, request) == kill);
+  }
+  for (const auto request :
+       {VHOST_SET_FEATURES, VHOST_SET_VRING_NUM, VHOST_SET_VRING_BASE, VHOST_SET_VRING_ADDR}) {
+    CHECK(asked(Profile::launch, request) == allow);
+    CHECK(asked(Profile::vmm_vcpu, request) == allow);
+    CHECK(asked(Profile::vmm_io, request) == kill);
+    CHECK(asked(Profile::vmm_control, request) == kill);
+  }
+  CHECK(asked(Profile::vmm_vcpu, VHOST_NET_SET_BACKEND) == allow);
+  CHECK(asked(Profile::vmm_io, VHOST_NET_SET_BACKEND) == allow);
+  CHECK(asked(Profile::vmm_control, VHOST_NET_SET_BACKEND) == kill);
+  for (const auto request : Requests{VHOST_RESET_OWNER, VHOST_SET_LOG_BASE, VHOST_GET_VRING_BASE})
+    CHECK(asked(Profile::launch, request) == kill);
 }
 
 TEST_CASE("after its start the VMM creates no thread and executes nothing", "[seccomp]") {

@@ -353,6 +353,20 @@ TEST_CASE("a network through passt, and the ports that it forwards, are told wit
              ContainsSubstring("nets[0].forward: 17 are too many; allowed: an array of at most 16"));
 }
 
+TEST_CASE("vhost needs an interface, and goes with no limit", "[policy]") {
+  const auto net = [](const std::string& rest) {
+    return errors_with("[[nets]]\nid = \"wan\"\nvhost = true\n" + rest + "\n");
+  };
+  CHECK(net("bridge = \"br0\"") == "accepted");
+  CHECK(net("tap = \"tap0\"") == "accepted");
+  CHECK_THAT(net("passt = true"), ContainsSubstring("nets[0].vhost: passt has no interface"));
+  CHECK_THAT(net("tap = \"tap0\"\nlimit = { bytes_per_second = \"1 MiB\" }"),
+             ContainsSubstring("6:9: nets[0].vhost: there is a limit as well") &&
+                 ContainsSubstring("without nets[].limit"));
+  CHECK_THAT(errors_with("[[nets]]\nid = \"wan\"\ntap = \"t0\"\nvhost = 1\n"),
+             ContainsSubstring("nets[0].vhost: this is a whole number"));
+}
+
 TEST_CASE("letters beyond ASCII may stand in comments and strings, and are an error elsewhere", "[policy]") {
   CHECK(errors_with("command_line = \"caf\u00e9\" # \u02ec\n") == "accepted");
   CHECK(errors_with("command_line = \"\"\"caf\u00e9\"\"\"\n") == "accepted");

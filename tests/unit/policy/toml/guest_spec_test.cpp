@@ -98,6 +98,7 @@ device_limit = { read_bytes_per_second = "20 MiB", write_bytes_per_second = 4096
 id = "lan"
 bridge = "br0"
 mac = "52:54:00:Ab:cd:01"
+vhost = true
 addresses = ["192.0.2.2", "2001:DB8::2"]
 [[nets]]
 id = "wan"
@@ -174,6 +175,8 @@ pids_max = 20
   CHECK(record.nets[0].kind == NetKind::bridge);
   CHECK(record.nets[0].host.view() == "br0");
   CHECK(mac_text(record.nets[0].mac) == "52:54:00:ab:cd:01");
+  CHECK(record.nets[0].vhost == Switch::on);
+  CHECK(record.nets[1].vhost == Switch::off);
   REQUIRE(addresses_of(record.nets[0]).size() == 2);
   CHECK(ip_text(record.nets[0].addresses[0]) == "192.0.2.2");
   CHECK(ip_text(record.nets[0].addresses[1]) == "2001:db8::2");
@@ -252,6 +255,7 @@ TEST_CASE("the printed specification has every key and gives the same record", "
   record.disks[0].device_limit = {.read_bytes_per_second = 4097, .write_operations_per_second = 5};
   record.nets[0].limit = {.bytes_per_second = 4096, .bytes_burst = 8192};
   record.nets[1].addresses = {*parse_ip("192.0.2.2"), *parse_ip("fe80::1")};
+  record.nets[1].vhost = Switch::on;
   record.console_limit.operations_per_second = 2;
   record.entropy_limit.bytes_per_second = 1025;
   CHECK(parsed(print_guest_spec(record)) == record);

@@ -47,6 +47,7 @@ metadata = true
 require_addresses = true
 addresses = ["192.0.2.0/28", "2001:db8::/64"]
 passt = true
+vhost = true
 forward_addresses = ["127.0.0.1", "192.0.2.1", "::"]
 [attestation]
 measure = "required"
@@ -81,6 +82,7 @@ nv_index = 0x01800100
   REQUIRE(record->host.bridge_count == 2);
   CHECK(record->host.bridges[1].view() == "br1");
   CHECK(record->host.passt == Switch::on);
+  CHECK(record->host.vhost == Switch::on);
   REQUIRE(record->host.forward_address_count == 3);
   CHECK(ip_text(record->host.forward_addresses[1]) == "192.0.2.1");
   CHECK(ip_text(record->host.forward_addresses[2]) == "::");
@@ -160,6 +162,7 @@ taps = ["tap0"]
 bridges = ["br0"]
 addresses = ["198.51.100.0/24"]
 passt = true
+vhost = true
 forward_addresses = ["127.0.0.2"]
 vcpus = 4
 memory = "2 GiB"
@@ -190,9 +193,11 @@ name = "umbrella"
   CHECK(acme.taps[0].view() == "tap0");
   CHECK(acme.bridges[0].view() == "br0");
   CHECK(acme.passt == Switch::on);
+  CHECK(acme.vhost == Switch::on);
   REQUIRE(acme.forward_address_count == 1);
   CHECK(ip_text(acme.forward_addresses[0]) == "127.0.0.2");
   CHECK(file->tenants[1].passt == Switch::off);
+  CHECK(file->tenants[1].vhost == Switch::off);
   CHECK(file->tenants[1].forward_address_count == 0);
   CHECK(acme.max_vcpus == 4);
   CHECK(acme.max_memory_bytes == 2ULL << 30);
@@ -231,6 +236,7 @@ TEST_CASE(
     "[policy]") {
   const auto host = [](const char* text) { return parse_host_policy(text, "host.toml").value().host; };
   CHECK(host("").passt == Switch::off);
+  CHECK(host("").vhost == Switch::off);
   REQUIRE(host("").forward_address_count == 2);
   CHECK(host("").forward_addresses[0] == loopback_v4);
   CHECK(host("[networks]\npasst = true\n").forward_address_count == 2);
