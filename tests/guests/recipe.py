@@ -94,7 +94,7 @@ def build_guests() -> Path:
                 link_or_copy(files / name / "vmlinuz", files / f"bzImage-{version}")
             trees = [next((debian / "modules").iterdir()) for debian in (*debians.values(), unstable)]
             programs = {"busybox": busybox}
-            for name in ("vsock", "frame"):
+            for name in ("vsock", "frame", "load"):
                 programs[name] = folder / name
                 run_logged(["c++", "-std=c++20", "-O1", "-static", "-o", folder / name, HERE / f"{name}.cpp"], folder / "log", tick)
             write_initrd(files / "busybox.cpio", programs, HERE / "init", trees)
