@@ -105,7 +105,7 @@ Result<Progress> Block::serve_async(std::uint16_t index, Virtqueue& queue) {
     IMMURE_TRY(queue.suppress_notifications());
     bool is_full = false;
     for (;;) {
-      IMMURE_TRY(give_back_done(index, queue));
+      (void)IMMURE_TRY(give_back_done(index, queue));
       if (served == budget || !limit_.may_start()) break;
       auto* const request = async_->take();
       is_full = request == nullptr;  // a completion brings us back
