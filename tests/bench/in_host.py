@@ -5,6 +5,7 @@
     in_host.py boot     from exec to the guest's init, beside QEMU's microvm (meant for the counted clock)
     in_host.py libvirt  latency of a launch beside libvirt's of an equal guest
     in_host.py measure  what measuring adds to a launch
+    in_host.py devices  what a request to a disk or over a network costs, beside QEMU's microvm
     in_host.py many     how long the first and the last of many launches take while all guests stay, and what they cost
 """
 
@@ -20,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from beside_libvirt import libvirt
+from devices import devices
 from measuring import measure
 from tracepoints import Trace
 
@@ -235,10 +237,10 @@ def many(runs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["launch", "boot", "libvirt", "measure", "many"])
+    parser.add_argument("part", choices=["launch", "boot", "libvirt", "measure", "devices", "many"])
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
-    {"launch": launch, "boot": boot, "libvirt": libvirt, "measure": measure, "many": many}[arguments.part](arguments.runs)
+    {"launch": launch, "boot": boot, "libvirt": libvirt, "measure": measure, "devices": devices, "many": many}[arguments.part](arguments.runs)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The small initrd: busybox, an init of ours, and the modules that a guest's devices need, for each kernel."""
 
 import lzma
+import re
 from pathlib import Path
 
 from .cpio import Archive
@@ -39,31 +40,30 @@ def add_modules(archive: Archive, tree: Path, modules=tuple(MODULES)) -> None:
     folder = f"lib/modules/{tree.name}"
     archive.directory(folder)
     order = []
-    for path in load_order(tree, modules):
-        content = (tree / path).read_bytes()
-        if path.endswith(".xz"):
-            content = lzma.decompress(content)
-        order.append(Path(path).name.removesuffix(".xz"))
+    for name, content in in_load_order(tree, modules):
+        order.append(f"{name}.ko")
         archive.file(f"{folder}/{order[-1]}", content)
     archive.file(f"{folder}/order", "".join(f"{name}\n" for name in order).encode())
 
 
-def load_order(tree: Path, modules) -> list:
-    """Paths of the modules below the tree, each after those that it needs (modules.dep of depmod(8))."""
-    needs = {}
-    for line in (tree / "modules.dep").read_text().splitlines():
-        module, _, dependencies = line.partition(":")
-        needs[module] = dependencies.split()
-    order = []
+def in_load_order(tree: Path, modules) -> list:
+    """Names and contents of the modules below the tree that are not built in, each after those that it says it depends on. Read from
+    the modules themselves, as packages that were only unpacked have no modules.dep."""
+    paths = {path.name.split(".ko")[0].replace("-", "_"): path for path in tree.rglob("*.ko*")}
+    loaded = {}
 
-    def add(path: str) -> None:
-        for dependency in needs[path]:
+    def add(name: str) -> None:
+        name = name.replace("-", "_")
+        if name in loaded or name not in paths:
+            return
+        content = paths[name].read_bytes()
+        if paths[name].suffix == ".xz":
+            content = lzma.decompress(content)
+        dependencies = re.search(rb"\0depends=([^\0]*)\0", content)
+        for dependency in filter(None, dependencies[1].decode().split(",") if dependencies else ()):
             add(dependency)
-        if path not in order:
-            order.append(path)
+        loaded[name] = content
 
     for name in modules:
-        for path in needs:
-            if Path(path).name.split(".ko")[0] == name:
-                add(path)
-    return order
+        add(name)
+    return list(loaded.items())

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from testhost.build import build_kernel
 from testhost.layers import layer
 from testhost.machine import GUESTS_DRIVE_BYTES
 from testhost.mirror import debian_mirror
@@ -19,6 +20,8 @@ HERE = Path(__file__).resolve().parent
 SUITES = {"debian12": "bookworm", "debian13": "trixie"}
 # The same kernels again by version, for those who want a kernel and no system.
 KERNELS = {"6.1": "debian12", "6.12": "debian13"}
+# A kernel without a system: the newest that Debian has.
+UNSTABLE = "unstable"
 
 
 def build_debian(name: str) -> Path:
@@ -45,15 +48,31 @@ def build_verity() -> Path:
     return layer(cache_root() / "guests" / f"verity-{hash_of(recipe, HERE / 'verity-init')}", make)
 
 
+def build_unstable() -> Path:
+    """As build_debian(), but of a kernel alone."""
+    packages = build_kernel()
+
+    def make(folder: Path) -> None:
+        with stage("unpack Debian unstable's kernel") as tick:
+            for package in ("linux-binary", "linux-modules"):
+                run_logged(["dpkg-deb", "-x", next(packages.glob(f"{package}-*.deb")), folder / "root"], folder / "log", tick)
+            (folder / "root/usr/lib/modules").rename(folder / "modules")
+            next((folder / "modules").glob("*/vmlinuz")).rename(folder / "vmlinuz")
+            shutil.rmtree(folder / "root")
+
+    return layer(cache_root() / "guests" / f"{UNSTABLE}-{hash_of(packages.name)}", make)
+
+
 def build_guests() -> Path:
-    """Yields a folder with files/ (busybox.cpio, debian12/, debian13/, verity/, tiny/) and drive.raw, an ext4 of the same files."""
+    """Yields a folder with files/ (busybox.cpio, debian12/, debian13/, unstable/, verity/, tiny/) and drive.raw, an ext4 of them."""
     busybox = Path("/bin/busybox")
     if not busybox.exists():
         raise BuildError("/bin/busybox is not there: install busybox-static (tools/setup does)")
     debians = {name: build_debian(name) for name in SUITES}
+    unstable = build_unstable()
     verity = build_verity()
-    made_before = [folder.name for folder in (*debians.values(), verity)]
-    inputs = [*sorted(HERE.glob("*.py")), HERE / "init", HERE / "vsock.cpp", HERE / "frame.cpp", busybox, *made_before]
+    made_before = [folder.name for folder in (*debians.values(), unstable, verity)]
+    inputs = [*sorted(HERE.glob("*.py")), *sorted(HERE.glob("*.cpp")), HERE / "init", busybox, *made_before]
 
     def make(folder: Path) -> None:
         with stage("put the guests' files together") as tick:
@@ -62,17 +81,20 @@ def build_guests() -> Path:
                 (files / name).mkdir(parents=True)
                 for file in ("disk.raw", "vmlinuz", "initrd.img"):
                     link_or_copy(debian / file, files / name / file)
-                (files / name / "vmlinux").write_bytes(extract_vmlinux((debian / "vmlinuz").read_bytes()))
+                add_elf(files / name)
                 tick()
+            (files / UNSTABLE).mkdir()
+            link_or_copy(unstable / "vmlinuz", files / UNSTABLE / "vmlinuz")
+            add_elf(files / UNSTABLE)
             (files / "verity").mkdir()
             for file in ("root.raw", "root-hash", "hash-offset", "vmlinuz", "initrd.img"):
                 link_or_copy(verity / file, files / "verity" / file)
             for version, name in KERNELS.items():
                 link_or_copy(files / name / "vmlinux", files / f"vmlinux-{version}")
                 link_or_copy(files / name / "vmlinuz", files / f"bzImage-{version}")
-            trees = [next((debian / "modules").iterdir()) for debian in debians.values()]
+            trees = [next((debian / "modules").iterdir()) for debian in (*debians.values(), unstable)]
             programs = {"busybox": busybox}
-            for name in ("vsock", "frame"):
+            for name in ("vsock", "frame", "load"):
                 programs[name] = folder / name
                 run_logged(["c++", "-std=c++20", "-O1", "-static", "-o", folder / name, HERE / f"{name}.cpp"], folder / "log", tick)
             write_initrd(files / "busybox.cpio", programs, HERE / "init", trees)
@@ -102,6 +124,10 @@ def build_tools() -> Path:
             write_initrd(folder / "tools.cpio", {"busybox": busybox}, HERE / "init", [tree], TOOLS_MODULES)
 
     return layer(cache_root() / "guests" / f"tools-{hash_of(*inputs)}", make)
+
+
+def add_elf(folder: Path) -> None:
+    (folder / "vmlinux").write_bytes(extract_vmlinux((folder / "vmlinuz").read_bytes()))
 
 
 def link_or_copy(source: Path, target: Path) -> None:

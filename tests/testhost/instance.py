@@ -104,10 +104,20 @@ class Instance:
     def qmp(self) -> Qmp:
         return Qmp(self.folder)
 
+    def first_qmp(self) -> Qmp:
+        """The socket is there a moment before QEMU listens to it."""
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                return self.qmp()
+            except (FileNotFoundError, ConnectionRefusedError):
+                if time.monotonic() > deadline:
+                    raise BuildError("QEMU did not start") from None
+            time.sleep(0.02)
+
     def resume(self) -> None:
         """Lets a machine run whose state was saved while it was stopped, once QEMU has read that state."""
-        wait_until(lambda: (self.folder / "qmp.sock").exists(), 10, "QEMU did not start")
-        qmp = self.qmp()
+        qmp = self.first_qmp()
         wait_until(lambda: qmp.call("query-status")["status"] != "inmigrate", 60, "QEMU did not read the saved state")
         qmp.call("cont")
 

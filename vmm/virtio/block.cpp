@@ -101,11 +101,11 @@ Result<Progress> Block::serve(std::uint16_t index, Virtqueue& queue) {
 
 Result<Progress> Block::serve_async(std::uint16_t index, Virtqueue& queue) {
   unsigned served = 0;
-  bool is_full = false;
-  do {
+  for (;;) {
     IMMURE_TRY(queue.suppress_notifications());
+    bool is_full = false;
     for (;;) {
-      IMMURE_TRY(give_back_done(index, queue));
+      (void)IMMURE_TRY(give_back_done(index, queue));
       if (served == budget || !limit_.may_start()) break;
       auto* const request = async_->take();
       is_full = request == nullptr;  // a completion brings us back
@@ -119,9 +119,12 @@ Result<Progress> Block::serve_async(std::uint16_t index, Virtqueue& queue) {
     }
     IMMURE_TRY(async_->submit());
     if (served == budget) return Progress::more;
-    if (is_full || !limit_.may_start()) return Progress::idle;
-  } while (IMMURE_TRY(queue.request_notifications()));
-  return Progress::idle;
+    // What was at hand is done, and no event is to come for it.
+    const bool gave_back = IMMURE_TRY(give_back_done(index, queue));
+    if (is_full && gave_back) continue;
+    if (is_full || !limit_.may_start() || !IMMURE_TRY(queue.request_notifications())) break;
+  }
+  return async_->has_done() ? Progress::all : Progress::idle;
 }
 
 /// What moves no bytes is answered at once.
@@ -143,14 +146,17 @@ Result<void> Block::begin(std::uint16_t index, Virtqueue& queue, DiskQueue::Requ
   return {};
 }
 
-Result<void> Block::give_back_done(std::uint16_t index, Virtqueue& queue) {
+/// Yields whether there were any.
+Result<bool> Block::give_back_done(std::uint16_t index, Virtqueue& queue) {
+  bool gave_back = false;
   while (auto* const request = async_->next_done(index)) {
     const auto status = request->outcome ? BlockStatus::ok : fail(request->outcome.error().message);
     const auto written = IMMURE_TRY(finish(request->chain, request->kind, status));
     IMMURE_TRY(queue.push_used(request->chain, written));
     async_->give_back(*request);
+    gave_back = true;
   }
-  return {};
+  return gave_back;
 }
 
 /// Header and status are the only bytes of a request that mean something to us; the header is copied once.

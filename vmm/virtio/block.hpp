@@ -55,7 +55,7 @@ class Block final : public Device {
 
   Result<Progress> serve_async(std::uint16_t index, Virtqueue& queue);
   Result<void> begin(std::uint16_t index, Virtqueue& queue, DiskQueue::Request& request);
-  Result<void> give_back_done(std::uint16_t index, Virtqueue& queue);
+  Result<bool> give_back_done(std::uint16_t index, Virtqueue& queue);
 
   Result<BlockStatus> zero(const DescriptorChain& chain, BlockRequest kind, std::uint64_t size);
   BlockStatus free_range(const BlockRange& range);

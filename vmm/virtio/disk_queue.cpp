@@ -89,6 +89,10 @@ DiskQueue::Request* DiskQueue::next_done(std::uint16_t queue) {
   return nullptr;
 }
 
+bool DiskQueue::has_done() const {
+  return std::ranges::any_of(requests_, [](const auto& request) { return request->state == State::done; });
+}
+
 void DiskQueue::drain() {
   // Memory of the guest is not written any more once its driver was told that the device is reset.
   (void)ring_.submit();

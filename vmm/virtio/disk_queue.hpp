@@ -47,9 +47,12 @@ class DiskQueue {
   Request* take();
   /// Filled in and checked: bytes inside the disk, none where it flushes. Goes out with submit().
   void start(Request& request);
+  /// No event tells of what is done before it returns.
   Result<void> submit() { return ring_.submit(); }
   /// The next one that is done, of this queue of the device; null: none is.
   Request* next_done(std::uint16_t queue);
+  /// Whether one is done, of whichever queue.
+  [[nodiscard]] bool has_done() const;
   void give_back(Request& request) { request.state = Request::State::free; }
   /// Waits until nothing is on its way, and forgets everything.
   void drain();

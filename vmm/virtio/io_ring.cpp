@@ -4,6 +4,7 @@
 #include <atomic>
 #include <vector>
 
+#include <emmintrin.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -69,6 +70,7 @@ Result<void> IoRing::map(const io_uring_params& parameters) {
   completions_ = {.head = at<std::uint32_t>(bytes, parameters.cq_off.head),
                   .tail = at<std::uint32_t>(bytes, parameters.cq_off.tail),
                   .mask = *at<std::uint32_t>(bytes, parameters.cq_off.ring_mask)};
+  completion_flags_ = at<std::uint32_t>(bytes, parameters.cq_off.flags);
   completed_ = at<io_uring_cqe>(bytes, parameters.cq_off.cqes);
   // The ring names entries by number: number i is entry i for ever.
   auto* const numbers = at<std::uint32_t>(bytes, parameters.sq_off.array);
@@ -135,7 +137,13 @@ void IoRing::sync(std::uint64_t tag) { fill_in(IORING_OP_FSYNC, tag).fsync_flags
 Result<void> IoRing::submit() {
   if (filled_in_ == 0) return {};
   store(submissions_.tail, *submissions_.tail + std::exchange(filled_in_, 0));
-  return enter(0, 0);
+  store(completion_flags_, IORING_CQ_EVENTFD_DISABLED);
+  auto entered = enter(0, 0);
+  store(completion_flags_, 0);
+  // The kernel posts and then looks whether to tell; the caller looks once telling is on again. As with a
+  // virtqueue's notifications, each could miss the other without a full barrier on both sides.
+  _mm_mfence();
+  return entered;
 }
 
 std::optional<IoRing::Completion> IoRing::next() {

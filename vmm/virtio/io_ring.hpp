@@ -30,7 +30,7 @@ class IoRing {
   /// where a kernel has no io_uring, or keeps it from its users (kernel.io_uring_disabled).
   static Result<IoRing> create(int file, unsigned entries, Access access);
 
-  /// Readable (edge-triggered) when something was completed.
+  /// Readable (edge-triggered) when something was completed since submit() returned.
   [[nodiscard]] int event() const { return event_.get(); }
   [[nodiscard]] int fd() const { return ring_.get(); }
 
@@ -40,7 +40,8 @@ class IoRing {
   void write(std::span<const iovec> slices, std::uint64_t offset, std::uint64_t tag);
   void sync(std::uint64_t tag);
 
-  /// Gives the kernel what was filled in.
+  /// Gives the kernel what was filled in. No event tells of what is completed before it returns, as all is
+  /// that the page cache has: look with next().
   Result<void> submit();
   /// The next completion; nothing where there is none.
   std::optional<Completion> next();
@@ -67,6 +68,7 @@ class IoRing {
   UniqueMapping entries_;
   Registers submissions_;
   Registers completions_;
+  std::uint32_t* completion_flags_ = nullptr;
   io_uring_cqe* completed_ = nullptr;
   std::uint32_t filled_in_ = 0;  // entries that the kernel was not told of yet
 };
