@@ -19,9 +19,13 @@ PF_USER_WORKER = 0x4000
 
 
 def workers_of(pid: int) -> list:
-    """The threads of a process that are the kernel's: field 9 of proc_pid_stat(5)."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [task for task in tasks if int((task / "stat").read_text().rpartition(")")[2].split()[6]) & PF_USER_WORKER]
+    """The threads of a process that are vhost-net's: field 9 of proc_pid_stat(5). KVM has one there, too, from Linux 6.13 on."""
+
+    def is_worker(task: Path) -> bool:
+        flags = int((task / "stat").read_text().rpartition(")")[2].split()[6])
+        return flags & PF_USER_WORKER != 0 and (task / "comm").read_text().startswith("vhost-")
+
+    return [task for task in Path(f"/proc/{pid}/task").iterdir() if is_worker(task)]
 
 
 class VhostTest(SpoofingTest):
