@@ -17,7 +17,7 @@ namespace {
 Result<std::string> device_beneath(Kernel& kernel, int fd) {
   const auto status = IMMURE_TRY(kernel.status(fd));
   const auto device = S_ISBLK(status.st_mode) ? status.st_rdev : status.st_dev;
-  const auto number = std::to_string(major(device)) + ":" + std::to_string(minor(device));
+  auto number = std::to_string(major(device)) + ":" + std::to_string(minor(device));
   const auto entry = "/sys/dev/block/" + number;
   const auto partition = kernel.read_file(entry + "/partition");
   if (!partition && partition.error().error_number == ENOENT) return number;

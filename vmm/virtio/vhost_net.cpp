@@ -46,7 +46,7 @@ Result<void> VhostNet::connect(std::uint16_t queue, const QueueEvents& events) {
 Result<void> VhostNet::serve(std::uint64_t features, std::span<const std::optional<QueueSetup>> queues) {
   IMMURE_TRY(tap_->use_features(features));
   IMMURE_TRY(vhost_->set_features(features & kernel_features));
-  for (std::uint16_t i = 0; i < queues.size(); ++i) {
+  for (std::uint16_t i = 0; i < queue_count; ++i) {
     if (!queues[i]) continue;
     IMMURE_TRY(vhost_->set_rings(i, IMMURE_TRY(locate_rings(memory_, *queues[i]))));
     IMMURE_TRY(vhost_->set_backend(i, tap_->fd()));
