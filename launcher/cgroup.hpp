@@ -16,9 +16,9 @@ class Cgroup {
   static Result<Cgroup> at(std::string_view path);
 
   /// Makes the directories, passes the controllers down, sets the limits (`own` are the VMM's, beside those
-  /// of the record), and lets nobody in it open a
-  /// device: those that the guest has are opened by the launcher; passt reaches less of the network than the
-  /// host. An Error where a limit cannot be set or is not what was written.
+  /// of the record), and lets nobody in it open a device: those that the guest has are opened by the
+  /// launcher; passt reaches less of the network than the host. An Error where a limit cannot be set or is
+  /// not what was written.
   Result<void> create(Kernel& kernel, const policy::GuestRecord& guest, const policy::HostPolicyRecord& host,
                       std::span<const policy::CgroupLimit> own) const;
 

@@ -9,7 +9,7 @@ namespace {
 
 std::string key_of(std::size_t disk) { return "disks[" + std::to_string(disk) + "]"; }
 
-std::span<const DiskRecord> disks_of(const GuestRecord& guest) {
+std::span<const DiskRecord> used_disks(const GuestRecord& guest) {
   return std::span(guest.disks).first(guest.disk_count);
 }
 
@@ -56,7 +56,7 @@ Result<void> check(const DeviceLimit& limit, std::string_view key) {
 }
 
 bool has_device_limits(const GuestRecord& guest) {
-  return std::ranges::any_of(disks_of(guest),
+  return std::ranges::any_of(used_disks(guest),
                              [](const DiskRecord& disk) { return disk.device_limit != DeviceLimit{}; });
 }
 
@@ -64,7 +64,7 @@ Result<std::vector<CgroupLimit>> device_limits(const GuestRecord& guest,
                                                std::span<const std::string> devices) {
   std::vector<CgroupLimit> lines;
   for (std::size_t i = 0; i < devices.size(); ++i) {
-    const auto& disk = disks_of(guest)[i];
+    const auto& disk = used_disks(guest)[i];
     if (disk.device_limit == DeviceLimit{}) continue;
     if (devices[i].starts_with("0:")) {
       return invalid(

@@ -18,8 +18,8 @@ constexpr int initrd = 9;       ///< sealed memfd; absent where there is no init
 constexpr int vsock = 10;       ///< SEQPACKET socket to the monitor: VsockFrame; absent without vsock
 constexpr int first_disk = 16;  ///< disk i is first_disk + i
 constexpr int first_net = 48;   ///< network i is first_net + i: an attached tap, or a STREAM socket to passt
-constexpr int first_vhost =
-    56;  ///< network i has /dev/vhost-net at first_vhost + i where it goes through that
+/// Network i has /dev/vhost-net at first_vhost + i where it goes through that.
+constexpr int first_vhost = 56;
 }  // namespace vmm_fd
 
 /// The same for a guest's monitor.

@@ -1,5 +1,6 @@
 #include "attest/measure/configuration.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace immure::attest::measure {
@@ -12,24 +13,26 @@ class Lines {
   void add(const std::string& key, policy::Switch value) {
     add(key, value == policy::Switch::on ? "on" : "off");
   }
-  /// Only what is limited has lines.
   void add(const std::string& key, const policy::RateLimit& limit) {
-    if (limit == policy::RateLimit{}) return;
-    add(key + ".bytes-per-second", limit.bytes_per_second);
-    add(key + ".bytes-burst", limit.bytes_burst);
-    add(key + ".operations-per-second", limit.operations_per_second);
-    add(key + ".operations-burst", limit.operations_burst);
+    add_limit(key, limit, policy::rate_limit_fields);
   }
   void add(const std::string& key, const policy::DeviceLimit& limit) {
-    if (limit == policy::DeviceLimit{}) return;
-    add(key + ".read-bytes-per-second", limit.read_bytes_per_second);
-    add(key + ".write-bytes-per-second", limit.write_bytes_per_second);
-    add(key + ".read-operations-per-second", limit.read_operations_per_second);
-    add(key + ".write-operations-per-second", limit.write_operations_per_second);
+    add_limit(key, limit, policy::device_limit_fields);
   }
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
+  /// Only what is limited has lines: all of its numbers, in the order of the fields.
+  template <typename Limit, typename Fields>
+  void add_limit(const std::string& key, const Limit& limit, const Fields& fields) {
+    if (limit == Limit{}) return;
+    for (const auto& field : fields) {
+      std::string name(field.name);
+      std::ranges::replace(name, '_', '-');
+      add(key + "." + name, limit.*field.value);
+    }
+  }
+
   std::string text_ = "immure-configuration=1\n";
 };
 

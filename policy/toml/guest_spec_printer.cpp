@@ -26,19 +26,20 @@ std::string unless_zero(std::string_view key, std::uint64_t value) {
   return value == 0 ? "" : std::string(key) + " = " + std::to_string(value) + "\n";
 }
 
-/// "limit = {...}", or nothing where there is none.
-std::string print_limit(const RateLimit& limit) {
+/// "KEY = {...}" with the numbers that are set, or nothing where none is.
+template <typename Limit, typename Fields>
+std::string print_limit(const std::string& key, const Limit& limit, const Fields& fields) {
   std::string out;
-  const auto add = [&out](std::string_view key, std::uint64_t value) {
-    if (value != 0)
-      out +=
-          std::string(out.empty() ? "limit = { " : ", ") + std::string(key) + " = " + std::to_string(value);
-  };
-  add("bytes_per_second", limit.bytes_per_second);
-  add("bytes_burst", limit.bytes_burst);
-  add("operations_per_second", limit.operations_per_second);
-  add("operations_burst", limit.operations_burst);
+  for (const auto& field : fields) {
+    if (limit.*field.value == 0) continue;
+    out += (out.empty() ? key + " = { " : ", ") + std::string(field.name) + " = " +
+           std::to_string(limit.*field.value);
+  }
   return out.empty() ? "" : out + " }\n";
+}
+std::string print_limit(const RateLimit& limit) { return print_limit("limit", limit, rate_limit_fields); }
+std::string print_limit(const DeviceLimit& limit) {
+  return print_limit("device_limit", limit, device_limit_fields);
 }
 
 /// "verity = {...}", or nothing where there is none.
@@ -50,23 +51,12 @@ std::string print_verity(const VerityRecord& verity) {
          (verity.hash_disk.empty() ? "" : ", hash_disk = " + text(verity.hash_disk.view())) + " }\n";
 }
 
-/// "device_limit = {...}", or nothing where there is none.
-std::string print_device_limit(const DeviceLimit& limit) {
-  std::string out;
-  for (const auto& field : device_limit_fields) {
-    if (limit.*field.value == 0) continue;
-    out += (out.empty() ? "device_limit = { " : ", ") + std::string(field.name) + " = " +
-           std::to_string(limit.*field.value);
-  }
-  return out.empty() ? "" : out + " }\n";
-}
-
 std::string print_disk(const DiskRecord& disk) {
   return "\n[[disks]]\nid = " + text(disk.id.view()) + "\npath = " + text(disk.path.view()) +
          "\nformat = \"raw\"\nread_only = " + (disk.access == DiskAccess::read_only ? "true" : "false") +
          "\ndirect = " + boolean(disk.direct) + "\n" + unless_zero("queues", disk.queues) +
          (disk.engine == DiskEngine::io_uring ? "engine = \"io_uring\"\n" : "engine = \"plain\"\n") +
-         print_verity(disk.verity) + print_limit(disk.limit) + print_device_limit(disk.device_limit);
+         print_verity(disk.verity) + print_limit(disk.limit) + print_limit(disk.device_limit);
 }
 
 /// "addresses = [...]", or nothing where there are none.

@@ -41,6 +41,8 @@ class RecordingKernel : public Kernel {
   std::map<std::string, mode_t> modes;
   /// What these directories have in them: "/proc/5000/task"; that of every other process has "1".
   std::map<std::string, std::vector<std::string>> listed;
+  /// What these files say, whatever was written to them.
+  std::map<std::string, std::string> said;
   bool has_capability = false;
   bool locked_elsewhere = false;
   int landlock = 6;
@@ -113,6 +115,7 @@ class RecordingKernel : public Kernel {
   }
   Result<std::string> read_file(const std::string& path) override {
     IMMURE_TRY(record("read_file " + path));
+    if (const auto text = said.find(path); text != said.end()) return text->second;
     if (path.ends_with("/cgroup.controllers")) return std::string("cpuset cpu io memory pids\n");
     if (path.ends_with("/cgroup.events")) {
       const auto frozen = written.find(path.substr(0, path.rfind('/')) + "/cgroup.freeze");

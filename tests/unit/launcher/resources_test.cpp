@@ -62,6 +62,29 @@ TEST_CASE("a disk's device is limited as a whole, also where the disk is on a pa
   }
 }
 
+TEST_CASE("a limit that the kernel does not show as it was written ends the launch", "[launcher]") {
+  const auto started = [](const std::string& file, const std::string& text) {
+    Host host;
+    host.guest.disks[0].device_limit.read_bytes_per_second = 4096;
+    host.guest.disks[1].device_limit.read_bytes_per_second = 4096;
+    host.kernel.file_status.st_dev = makedev(8, 16);
+    host.kernel.said[host.paths.cgroups + "/immure/web1/vmm/" + file] = text;
+    auto launch = host.launch();
+    host.show(launch);
+    const auto executed = execute(make_plan(host.guest), launch);
+    REQUIRE(launch.ledger.undo(host.kernel));
+    return executed.has_value();
+  };
+  CHECK(started("memory.swap.max", "0\n"));
+  for (const auto* text : {"max\n", "00\n", "10\n", "0 max\n", "0", ""})
+    CHECK_FALSE(started("memory.swap.max", text));
+  const std::string line = "8:16 rbps=8192 wbps=max riops=max wiops=max\n";
+  CHECK(started("io.max", line));
+  CHECK(started("io.max", "8:0 rbps=1 wbps=max riops=max wiops=max\n" + line));
+  CHECK_FALSE(started("io.max", "10" + line));
+  CHECK_FALSE(started("io.max", "8:16 rbps=8191 wbps=max riops=max wiops=max\n"));
+}
+
 TEST_CASE("a guest shares no core where the host can keep it from that", "[launcher]") {
   using policy::CoreScheduling;
   const auto started = [](CoreScheduling mode, int error) {

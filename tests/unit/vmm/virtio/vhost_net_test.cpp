@@ -160,10 +160,18 @@ TEST_CASE_METHOD(VhostFixture, "hostile: vhost: rings outside of memory never re
       CHECK(needs_reset());
     }
   }
-  CHECK_FALSE(locate_rings(machine.memory, {.size = 64,
-                                            .descriptors = GuestAddress{0x1000},
-                                            .available = GuestAddress{0x2000},
-                                            .used = GuestAddress{0xfff00}}));
+  // Of 64 entries, with the two bytes behind each ring that are the other side's.
+  constexpr std::uint64_t end = 0x10'0000, available_size = 4 + 2 * 64 + 2, used_size = 4 + 8 * 64 + 2;
+  const auto fits = [this](std::uint64_t available, std::uint64_t used) {
+    return locate_rings(machine.memory, {.size = 64,
+                                         .descriptors = GuestAddress{0x1000},
+                                         .available = GuestAddress{available},
+                                         .used = GuestAddress{used}})
+        .has_value();
+  };
+  CHECK(fits(end - available_size, end - used_size));
+  CHECK_FALSE(fits(end - available_size + 2, end - used_size));
+  CHECK_FALSE(fits(end - available_size, end - used_size + 2));
 }
 
 TEST_CASE_METHOD(VhostFixture, "hostile: vhost: queue registers changed after DRIVER_OK", "[vhost]") {
@@ -213,6 +221,9 @@ TEST_CASE_METHOD(VhostFixture, "hostile: vhost: a driver that the kernel finds a
   CHECK(needs_reset());
   CHECK(kernel.calls == Calls{"stop 0", "stop 1"});
   CHECK(machine.take_raised(config_vector) == 1);
+  // Until then nothing that the kernel still tells of reaches it.
+  signal(kernel.events[0].used);
+  CHECK(machine.take_raised(queue_vector(0)) == 0);
 
   // What it did before a reset is not the fault of the driver after it.
   start();
