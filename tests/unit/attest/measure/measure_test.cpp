@@ -165,6 +165,15 @@ TEST_CASE("the canonical configuration is written in one way only", "[attest]") 
         "disk.1.id=data\ndisk.1.format=raw\ndisk.1.access=read-only\ndisk.1.direct=off\n"
         "disk.1.queues=0\ndisk.1.engine=plain\ncpu-weight=0\ncpu-quota=0\n"
         "memory-overhead=0\nmemory-low=0\nswap=0\nio-weight=0\npids=0\n");
+  auto limited = good_guest();
+  limited.disks[0].limit = {.bytes_per_second = 4096, .operations_burst = 2};
+  limited.disks[0].device_limit.write_operations_per_second = 9;
+  CHECK(canonical_configuration(limited).contains(
+      "disk.0.engine=plain\ndisk.0.limit.bytes-per-second=4096\ndisk.0.limit.bytes-burst=0\n"
+      "disk.0.limit.operations-per-second=0\ndisk.0.limit.operations-burst=2\n"
+      "disk.0.device-limit.read-bytes-per-second=0\ndisk.0.device-limit.write-bytes-per-second=0\n"
+      "disk.0.device-limit.read-operations-per-second=0\ndisk.0.device-limit.write-operations-per-second=9\n"
+      "disk.1.id=data\n"));
 }
 
 TEST_CASE("every changed byte of a file changes its event", "[attest]") {
